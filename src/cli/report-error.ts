@@ -1,0 +1,1 @@
+export function reportError(error: unknown): number { console.error(error); return 1 }
