@@ -1,0 +1,13 @@
+// Control characters, line separators and direction overrides: what a terminal obeys or hides.
+// biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
+const INVISIBLE = /[\u0000-\u001f\u007f-\u009f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]/g
+
+/** Text from a file or its name as one line that a terminal does not obey: control characters become \uXXXX. */
+export function showLine(text: string): string {
+  return text.replaceAll(INVISIBLE, (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`)
+}
+
+/** A key or word for an error message: in double quotes, on one line, at most 80 characters of it. */
+export function quoteText(text: string): string {
+  return showLine(JSON.stringify(text.length > 80 ? `${text.slice(0, 79)}…` : text))
+}
