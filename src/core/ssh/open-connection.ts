@@ -1,0 +1,85 @@
+import {HelixError} from '../errors/helix-error.js'
+import {type AskSecret, prepareAuthentication} from './authenticate.js'
+import {expandHome} from './expand-tokens.js'
+import {Deadline, shakeHands} from './handshake.js'
+import {orderAlgorithms} from './host-key.js'
+import {closeLink, type Link, openForward} from './link.js'
+import {openSocket} from './open-socket.js'
+import {parseTarget} from './parse-target.js'
+import {type ResolvedHost, type ResolveOptions, resolveHost} from './resolve-host.js'
+import type {SshSettings} from './ssh-settings.js'
+import {SshTransport} from './ssh-transport.js'
+import {type HostKeyPolicy, prepareHostKeyCheck} from './verify-host-key.js'
+
+/** Options of a connection; all have their default. */
+export interface ConnectOptions extends Pick<ResolveOptions, 'configFile' | 'reader'> {
+  /** Asks the user for what no reference gives. Without it nothing is asked. */
+  askSecret?: AskSecret
+  /** For reaching the host, and again for each step until the login; 15 s. */
+  connectTimeoutMs?: number
+  /** How often an idle connection is probed; 5 s. */
+  keepaliveMs?: number
+  /** How many probes in a row may stay unanswered; 3. */
+  keepaliveCount?: number
+  /** Sessions open at once, of which files take one; 8. sshd allows 10 by default. */
+  maxSessions?: number
+}
+
+const MOST_HOPS = 8
+
+/**
+ * Connects to a worker: reads ssh_config, goes through its jump hosts, checks every host key against the policy and logs in.
+ * Throws `unavailable` (CONNECT_FAILED), `denied` (HOST_KEY_UNKNOWN, HOST_KEY_CHANGED, HOST_KEY_REVOKED, AUTH_FAILED), `config` or `usage`.
+ */
+export async function openConnection(settings: SshSettings, policy: HostKeyPolicy, options: ConnectOptions = {}): Promise<SshTransport> {
+  const pinned = policy.pinned ?? settings.hostKey
+  const link = await openLink(settings, {...policy, ...(pinned !== undefined && {pinned})}, options)
+  return new SshTransport(link, options.maxSessions)
+}
+
+async function openLink(settings: SshSettings, policy: HostKeyPolicy, options: ConnectOptions, proxyJump?: string[], depth = 0): Promise<Link> {
+  if (depth > MOST_HOPS) throw new HelixError('config', `ProxyJump to ${settings.host} goes round in a circle`, {code: 'SSH_CONFIG_INVALID'})
+  const host = await resolveHost(settings, {...options, ...(proxyJump !== undefined && {proxyJump})})
+  const hops = [...host.proxyJump]
+  const last = hops.pop()
+  if (last === undefined) return connectHost(host, settings, policy, options)
+  // A fingerprint is the worker's, not that of the hosts on the way. Hosts before the last are as the list says, or as ssh_config says for the first.
+  const {ownFile, acceptNew = false} = policy
+  const hop: SshSettings = {...parseTarget(last), ...(settings.knownHosts !== undefined && {knownHosts: settings.knownHosts})}
+  const via = await openLink(hop, {ownFile, acceptNew}, options, hops.length > 0 ? hops : undefined, depth + 1)
+  try {
+    return await connectHost(host, settings, policy, options, via)
+  } catch (error) {
+    await closeLink(via)
+    throw error
+  }
+}
+
+async function connectHost(host: ResolvedHost, settings: SshSettings, policy: HostKeyPolicy, options: ConnectOptions, via?: Link): Promise<Link> {
+  const {connectTimeoutMs = 15_000, keepaliveMs = 5_000, keepaliveCount = 3, askSecret} = options
+  const files = [...host.userKnownHostsFiles, ...host.globalKnownHostsFiles, ...(settings.knownHosts === undefined ? [] : [expandHome(settings.knownHosts)])]
+  // OpenSSH looks an alias up as it stands, whatever the port.
+  const name = host.hostKeyAlias === undefined ? {host: host.hostname, port: host.port} : {host: host.hostKeyAlias, port: 22}
+  const check = await prepareHostKeyCheck(name, files, policy)
+  const deadline = new Deadline(connectTimeoutMs)
+  const auth = await prepareAuthentication(host, settings, askSecret && ((question) => deadline.hold(() => askSecret(question))))
+  let mismatch: unknown
+  for (;;) {
+    const algorithms = orderAlgorithms(check.knownTypes, check.mismatchedTypes)
+    if (algorithms.length === 0) throw mismatch
+    const mismatches = check.mismatchedTypes.length
+    const socket = via === undefined ? await openSocket(host.hostname, host.port, connectTimeoutMs) : await openForward(via, host)
+    try {
+      const session = await shakeHands(socket, {host, check, algorithms, auth, deadline, keepaliveMs, keepaliveCount})
+      return {...session, host, socket, ...(via !== undefined && {via})}
+    } catch (error) {
+      // The fingerprint that is required may be that of the server's key of another type.
+      if (check.mismatchedTypes.length === mismatches) throw mismatch !== undefined && hasNoMoreKeys(error) ? mismatch : error
+      mismatch ??= error
+    }
+  }
+}
+
+function hasNoMoreKeys(error: unknown): boolean {
+  return error instanceof Error && error.cause instanceof Error && error.cause.message.includes('no matching host key')
+}

@@ -1,0 +1,157 @@
+import {setMaxListeners} from 'node:events'
+import {setTimeout as sleep} from 'node:timers/promises'
+import type {ClientChannel, SFTPWrapper} from 'ssh2'
+import {HelixError, messageOf} from '../errors/helix-error.js'
+import type {CopyOptions, Transport, WorkerProcess} from '../workers/transport.js'
+import {toWorkerProcess} from './channel-process.js'
+import {ExecFiles} from './exec-files.js'
+import type {HostKey} from './host-key.js'
+import {closeLink, type Link} from './link.js'
+import {SessionSlots} from './session-slots.js'
+import {SftpSession} from './sftp-session.js'
+import {SharedSftp} from './shared-sftp.js'
+import {abandonChannel, newestChannel} from './ssh2-channels.js'
+import type {WorkerFiles} from './worker-files.js'
+
+const REFUSALS = 6
+const REFUSAL_PAUSE_MS = 50
+
+/** A worker's connection over SSH. Only `openConnection` makes one, from a link whose host key has been checked. */
+export class SshTransport implements Transport {
+  /** The key that the host showed, to be kept with the worker. */
+  readonly hostKey: HostKey
+  readonly closed: Promise<HelixError | undefined>
+  readonly #link: Link
+  readonly #slots: SessionSlots
+  readonly #lost = new AbortController()
+  readonly #sftp = new SharedSftp(() => this.#openSftp())
+  readonly #execFiles = new ExecFiles((command) => this.exec(command))
+  #settleClosed: (reason: HelixError | undefined) => void = () => {}
+
+  constructor(link: Link, maxSessions = 8) {
+    this.#link = link
+    this.hostKey = link.hostKey
+    this.#slots = new SessionSlots(maxSessions)
+    this.#slots.onWaiting = () => this.#makeRoom()
+    this.closed = new Promise((resolve) => {
+      this.#settleClosed = resolve
+    })
+    setMaxListeners(0, this.#lost.signal)
+    link.client.on('error', (error) => this.#lose(this.#lostError(error)))
+    link.client.on('close', () => this.#lose(this.#lostError()))
+  }
+
+  get sessions(): number {
+    // One is for files.
+    return Math.max(1, this.#slots.limit - 1)
+  }
+
+  async exec(command: string): Promise<WorkerProcess> {
+    const {client} = this.#link
+    const channel = await this.#openSession<ClientChannel>((done) => client.exec(command, done))
+    channel.once('close', () => this.#slots.release())
+    return toWorkerProcess(channel, this.#lost.signal)
+  }
+
+  readRange(path: string, offset: number, length: number): Promise<Buffer> {
+    return this.#withFiles((files) => files.readRange(path, offset, length))
+  }
+
+  upload(localPath: string, workerPath: string, options?: CopyOptions): Promise<void> {
+    return this.#withFiles((files) => files.upload(localPath, workerPath, options))
+  }
+
+  download(workerPath: string, localPath: string, options?: CopyOptions): Promise<void> {
+    return this.#withFiles((files) => files.download(workerPath, localPath, options))
+  }
+
+  async close(): Promise<void> {
+    this.#abort(this.#error('was closed'), undefined)
+    await closeLink(this.#link)
+  }
+
+  #withFiles<T>(operation: (files: WorkerFiles) => Promise<T>): Promise<T> {
+    return this.#sftp.use(operation, () => operation(this.#execFiles))
+  }
+
+  async #openSftp(): Promise<SftpSession | undefined> {
+    const {client} = this.#link
+    try {
+      const sftp = await this.#openSession<SFTPWrapper>((done) => client.sftp(done))
+      const session = new SftpSession(sftp, () => this.#slots.release())
+      this.#lost.signal.addEventListener('abort', () => session.abort(this.#lost.signal.reason))
+      return session
+    } catch (error) {
+      // The subsystem is off, its program is not there, or a profile's output garbles it: files go through exec then.
+      if (HelixError.is(error) && error.code === 'SESSION_FAILED') return undefined
+      throw error
+    }
+  }
+
+  async #openSession<T>(request: (done: (error: Error | undefined, channel: T) => void) => void): Promise<T> {
+    for (let attempt = 1; ; attempt += 1) {
+      await this.#slots.acquire(attempt > 1)
+      const opened = await this.#tryOpen(request)
+      if (!(opened instanceof Error)) return opened.channel
+      if (this.#lost.signal.aborted) throw this.#lost.signal.reason
+      if (!('reason' in opened)) {
+        this.#slots.release()
+        throw this.#error(`took no session: ${messageOf(opened)}`, 'SESSION_FAILED')
+      }
+      if (this.#slots.refused()) continue
+      // With nothing open, the server may still be busy closing the session before.
+      if (attempt > REFUSALS) throw this.#error(`took no session: ${messageOf(opened)}`, 'SESSION_REFUSED')
+      await sleep(REFUSAL_PAUSE_MS * attempt)
+    }
+  }
+
+  #tryOpen<T>(request: (done: (error: Error | undefined, channel: T) => void) => void): Promise<Error | {channel: T}> {
+    const {client} = this.#link
+    return new Promise((resolve) => {
+      let id: number | undefined
+      try {
+        request((error, channel) => {
+          if (error) abandonChannel(client, id)
+          resolve(error ?? {channel})
+        })
+        id = newestChannel(client)
+      } catch (error) {
+        // ssh2 throws when the socket is already gone, and reports that a moment later.
+        this.#lose(this.#lostError(error as Error))
+        resolve(error as Error)
+      }
+    })
+  }
+
+  // The session for files may be the only one that the server allows; nobody else would ever give it back then.
+  #makeRoom(): void {
+    if (this.#slots.open === 1) this.#sftp.giveBack().catch(() => {})
+  }
+
+  #lose(error: HelixError): void {
+    if (this.#lost.signal.aborted) return
+    this.#abort(error, error)
+    closeLink(this.#link).catch(() => {})
+  }
+
+  #abort(error: HelixError, reason: HelixError | undefined): void {
+    if (this.#lost.signal.aborted) return
+    this.#lost.abort(error)
+    this.#slots.close(error)
+    this.#settleClosed(reason)
+  }
+
+  #lostError(cause?: Error): HelixError {
+    if (cause === undefined) return this.#error('was lost')
+    return this.#error(
+      cause.message === 'Keepalive timeout' ? 'was lost: the host does not answer any more' : `was lost: ${cause.message}`,
+      'CONNECTION_LOST',
+      cause,
+    )
+  }
+
+  #error(what: string, code = 'CONNECTION_LOST', cause?: Error): HelixError {
+    const {hostname, port} = this.#link.host
+    return new HelixError('unavailable', `the connection to ${hostname} port ${port} ${what}`, {code, ...(cause !== undefined && {cause})})
+  }
+}

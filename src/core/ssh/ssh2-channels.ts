@@ -1,0 +1,36 @@
+import type {Client} from 'ssh2'
+
+interface Channels {
+  _cur: number
+  _channels: Record<number, unknown>
+}
+
+interface AnyChannel {
+  on(event: 'error', listener: () => void): void
+  push(data: Buffer | null): boolean
+  destroy(): void
+}
+
+/** The id of the channel that ssh2 was asked for last. */
+export function newestChannel(client: Client): number {
+  return channelsOf(client)._cur
+}
+
+/** Closes a channel that the server opened but then did nothing useful with: ssh2 (1.17) reports the failure and leaves the channel open, where it counts as one of the server's sessions for good. */
+export function abandonChannel(client: Client, id: number | undefined): void {
+  const channel = id === undefined ? undefined : channelsOf(client)._channels[id]
+  // A function stands for a channel that never opened.
+  if (!isChannel(channel)) return
+  channel.on('error', () => {})
+  // What still comes is garbage, and SFTP's reader would take it for the length of a packet.
+  channel.push = () => true
+  channel.destroy()
+}
+
+function channelsOf(client: Client): Channels {
+  return (client as unknown as {_chanMgr: Channels})._chanMgr
+}
+
+function isChannel(value: unknown): value is AnyChannel {
+  return typeof value === 'object' && value !== null && 'destroy' in value
+}
