@@ -1,15 +1,18 @@
 import {fileURLToPath} from 'node:url'
 import {flush, run} from '@oclif/core'
-import {reportError} from './report-error.js'
+import {describeError} from './describe-error.js'
 
 /** Runs one command line; the only place that ends the process. */
 export async function main(argv: string[], packageFile: URL): Promise<void> {
   try {
     await run(argv, {root: fileURLToPath(packageFile)})
-    await flush()
   } catch (error) {
-    process.exitCode = reportError(error)
-    await flush()
+    const {code, message, hint, exitCode} = describeError(error)
+    process.exitCode = exitCode
+    if (code !== 'EEXIT') process.stderr.write(`Error: ${message}\n${hint ? `${hint}\n` : ''}`)
+    if (process.env.DEBUG && error instanceof Error) process.stderr.write(`${error.stack}\n`)
   }
+  await flush()
+  // Connections that are closing must not keep a finished command from ending.
   process.exit()
 }

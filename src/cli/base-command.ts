@@ -1,0 +1,103 @@
+import {Command, Flags} from '@oclif/core'
+import {describeIgnored} from '../core/config/restrict-untrusted.js'
+import type {LoadedConfig} from '../core/config/load-config.js'
+import {describeError} from './describe-error.js'
+import {Services} from './services.js'
+
+const FORMATS = ['text', 'json', 'yaml'] as const
+type OutputFormat = (typeof FORMATS)[number]
+
+/**
+ * Base of all commands: `run()` returns the result, which is printed under `--json` and `--output`; otherwise what it logs is.
+ * stdout carries the result only; warnings and progress go to stderr.
+ */
+export abstract class HelixCommand<T> extends Command {
+  static override enableJsonFlag = true
+  static override baseFlags = {
+    output: Flags.option({options: FORMATS, description: 'how the result is printed (default: clients.cli.output_format)', helpGroup: 'GLOBAL'})(),
+  }
+
+  /** False for commands that must work while the config is broken; their output is text unless a flag says otherwise. */
+  protected readonly needsConfig: boolean = true
+  #format: OutputFormat = 'text'
+  #config: Promise<LoadedConfig> | undefined
+  #services: Services | undefined
+  #toYaml: (value: unknown) => string = String
+
+  abstract override run(): Promise<T>
+
+  override async init(): Promise<void> {
+    await super.init()
+    const asked = formatOf(this.argv)
+    this.#format = asked ?? 'text'
+    if (!asked && this.needsConfig) this.#format = (await this.loadConfig()).values.clients.cli.output_format
+    if (this.#format === 'yaml') this.#toYaml = (await import('yaml')).stringify
+  }
+
+  override jsonEnabled(): boolean {
+    return this.#format !== 'text'
+  }
+
+  override logJson(value: unknown): void {
+    process.stdout.write(this.#format === 'yaml' ? this.#toYaml(value) : `${JSON.stringify(value, null, 2)}\n`)
+  }
+
+  override warn(input: string | Error): string | Error {
+    process.stderr.write(`Warning: ${input instanceof Error ? input.message : input}\n`)
+    return input
+  }
+
+  override toErrorJson(error: unknown): unknown {
+    const {code, kind, message, hint, exitCode} = describeError(error)
+    return {error: {code, kind, message, ...(hint !== undefined && {hint}), exit_code: exitCode}}
+  }
+
+  protected override async catch(error: Error): Promise<void> {
+    const described = describeError(error)
+    if (!this.jsonEnabled() || described.code === 'EEXIT') throw error
+    process.exitCode = described.exitCode
+    this.logJson(this.toErrorJson(error))
+  }
+
+  protected override async finally(error: Error | undefined): Promise<void> {
+    await this.#services?.close()
+    await super.finally(error)
+  }
+
+  /** The config of this process; warns once of what an untrusted project sets without effect. */
+  async loadConfig(): Promise<LoadedConfig> {
+    this.#config ??= this.#readConfig()
+    return this.#config
+  }
+
+  /** What commands work with; each part is opened when it is first used and closed when the command ends. */
+  async services(): Promise<Services> {
+    this.#services ??= new Services({
+      config: await this.loadConfig(),
+      configDir: this.config.configDir,
+      dataDir: this.config.dataDir,
+      packageRoot: this.config.root,
+      warn: (message) => this.warn(message),
+    })
+    return this.#services
+  }
+
+  async #readConfig(): Promise<LoadedConfig> {
+    const {loadConfig} = await import('../core/config/load-config.js')
+    const loaded = await loadConfig({cwd: process.cwd(), configDir: this.config.configDir, env: process.env})
+    if (loaded.ignored) this.warn(describeIgnored(loaded.ignored))
+    return loaded
+  }
+}
+
+// oclif asks for the format before it has parsed the flags; what follows `--` belongs to the task.
+function formatOf(argv: readonly string[]): OutputFormat | undefined {
+  const end = argv.indexOf('--')
+  const flags = end < 0 ? argv : argv.slice(0, end)
+  if (flags.includes('--json')) return 'json'
+  const at = flags.findIndex((flag) => flag === '--output' || flag.startsWith('--output='))
+  if (at < 0) return undefined
+  const flag = flags[at] ?? ''
+  const value = flag.includes('=') ? flag.slice(flag.indexOf('=') + 1) : flags[at + 1]
+  return FORMATS.find((format) => format === value)
+}

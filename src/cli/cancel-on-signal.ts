@@ -1,0 +1,19 @@
+import {constants} from 'node:os'
+import type {ForegroundRequest} from '../core/scheduler/foreground-request.js'
+
+const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
+
+/** On INT, TERM and HUP cancels what a request still runs; a second signal leaves at once, with the cancel request stored. */
+export function cancelOnSignal(request: ForegroundRequest, say: (message: string) => void): void {
+  let asked: Promise<void> | undefined
+  for (const signal of SIGNALS) {
+    process.on(signal, () => {
+      if (asked) {
+        void asked.finally(() => process.exit(128 + constants.signals[signal]))
+        return
+      }
+      say(`${signal}: cancelling ${request.open === 1 ? 'the task' : `${request.open} tasks`}; once more to leave at once`)
+      asked = request.cancel().catch((error: unknown) => say(String(error)))
+    })
+  }
+}

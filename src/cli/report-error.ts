@@ -1,1 +1,0 @@
-export function reportError(error: unknown): number { console.error(error); return 1 }

@@ -1,0 +1,114 @@
+import {spawn} from 'node:child_process'
+import {once} from 'node:events'
+import {open} from 'node:fs/promises'
+import {join} from 'node:path'
+import type {LoadedConfig} from '../core/config/load-config.js'
+import {locateStore, openStore, type Store} from '../core/data/store.js'
+import type {Logger} from '../core/logger.js'
+import {hostId} from '../core/process-identity.js'
+import type {RequestContext} from '../core/requests/request-context.js'
+import {redact} from '../core/security/redact.js'
+import {Spool} from '../core/tasks/spool.js'
+import {WorkerConnections} from '../core/workers/worker-connections.js'
+import {syncConfigWorkers} from '../core/workers/sync-config-workers.js'
+import {ensureLocalWorker} from '../core/workers/worker-store.js'
+
+export interface ServiceOptions {
+  config: LoadedConfig
+  configDir: string
+  dataDir: string
+  /** Folder of the installed package, where the migrations are. */
+  packageRoot: string
+  warn: (message: string) => void
+}
+
+const LEVELS = ['error', 'warn', 'info', 'debug'] as const
+
+/** Wires the parts of the core together; the only place that does. Nothing is opened before it is used. */
+export class Services {
+  readonly config: LoadedConfig
+  readonly hostId = hostId()
+  readonly spool: Spool
+  readonly logger: Logger
+  readonly configDir: string
+  readonly dataDir: string
+  readonly migrationsDir: string
+  readonly #packageRoot: string
+  #store: Promise<Store> | undefined
+  #connections: WorkerConnections | undefined
+
+  constructor(options: ServiceOptions) {
+    this.config = options.config
+    this.configDir = options.configDir
+    this.dataDir = options.dataDir
+    this.migrationsDir = join(options.packageRoot, 'migrations')
+    this.#packageRoot = options.packageRoot
+    this.spool = new Spool(options.dataDir)
+    this.logger = stderrLogger(LEVELS.indexOf(options.config.values.global.log_level))
+  }
+
+  /** The store, its schema up to date, with this machine in it as `local`. */
+  store(): Promise<Store> {
+    this.#store ??= this.#openStore()
+    return this.#store
+  }
+
+  async connections(): Promise<WorkerConnections> {
+    if (!this.#connections) {
+      const store = await this.store()
+      const {openWorker} = await import('../core/workers/open-worker.js')
+      this.#connections = new WorkerConnections(store, (worker) => openWorker(worker, this.knownHostsFile))
+    }
+    return this.#connections
+  }
+
+  /** Helix's own known_hosts file, the only one it writes. */
+  get knownHostsFile(): string {
+    return join(this.configDir, 'known_hosts')
+  }
+
+  /** What requests for tasks work with; the workers of the config are in the store by then. */
+  async requests(): Promise<RequestContext> {
+    const store = await this.store()
+    const {values} = this.config
+    await syncConfigWorkers(store, values.workers.pool)
+    return {
+      store,
+      connections: await this.connections(),
+      spool: this.spool,
+      logger: this.logger,
+      hostId: this.hostId,
+      maxTasks: values.workers.max_concurrent_tasks,
+      workersEnabled: values.workers.enabled,
+      startScheduler: () => this.#startScheduler(),
+    }
+  }
+
+  async close(): Promise<void> {
+    await this.#connections?.close()
+    const store = await this.#store?.catch(() => undefined)
+    await store?.close()
+  }
+
+  async #startScheduler(): Promise<void> {
+    const log = await open(join(this.dataDir, 'scheduler.log'), 'a', 0o600)
+    const child = spawn(process.execPath, [join(this.#packageRoot, 'bin', 'run.js'), 'scheduler', 'start', '--drain'], {detached: true, stdio: ['ignore', log.fd, log.fd]})
+    await once(child, 'spawn')
+    child.unref()
+    await log.close()
+  }
+
+  async #openStore(): Promise<Store> {
+    const {url, synchronous} = this.config.values.database
+    const store = await openStore(locateStore(url, this.dataDir, synchronous), this.migrationsDir)
+    await ensureLocalWorker(store, this.hostId)
+    return store
+  }
+}
+
+function stderrLogger(level: number): Logger {
+  const write = (from: number) => (message: string) => {
+    if (level >= from) process.stderr.write(`helix: ${redact(message)}\n`)
+  }
+  return {warn: write(1), info: write(2), debug: write(3)}
+}

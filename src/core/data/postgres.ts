@@ -1,0 +1,17 @@
+import type {Knex} from 'knex'
+
+const MAX_CONNECTIONS = 5
+
+/** Opens a pool on a PostgreSQL server. Times come as ISO 8601 text in UTC and 64-bit integers as numbers, as from SQLite. */
+export async function openPostgres(url: string): Promise<Knex> {
+  const [{default: knex}, {default: pg}] = await Promise.all([import('knex'), import('pg')])
+  const {builtins, setTypeParser} = pg.types
+  setTypeParser(builtins.TIMESTAMPTZ, (text) => new Date(text).toISOString())
+  setTypeParser(builtins.INT8, Number)
+  return knex({
+    client: 'pg',
+    connection: {connectionString: url, application_name: 'helix', connectionTimeoutMillis: 10_000},
+    pool: {min: 0, max: MAX_CONNECTIONS},
+    acquireConnectionTimeout: 15_000,
+  })
+}

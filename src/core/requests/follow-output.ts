@@ -1,0 +1,78 @@
+import {once} from 'node:events'
+import type {Writable} from 'node:stream'
+import {setTimeout as delay} from 'node:timers/promises'
+import type {AttemptEnd} from '../tasks/complete-attempts.js'
+import type {TaskOutput} from './request-context.js'
+
+const FIRST_POLL_MS = 30
+const LONGEST_POLL_MS = 300
+const CHUNK_BYTES = 256 * 1024
+
+type StreamName = keyof TaskOutput
+/** Reads a part of what an attempt has printed so far, from the worker. */
+export type ReadOutput = (stream: StreamName, offset: number, length: number) => Promise<Buffer>
+
+/** Copies what an attempt prints while it runs, by offset, so that nothing is missing or there twice after a cut. */
+export class OutputFollower {
+  readonly #read: ReadOutput
+  readonly #output: TaskOutput
+  readonly #copied: Record<StreamName, number> = {stdout: 0, stderr: 0}
+  readonly #loop: Promise<void>
+  #ended = false
+
+  constructor(read: ReadOutput, output: TaskOutput) {
+    this.#read = read
+    this.#output = output
+    this.#loop = this.#follow()
+  }
+
+  /** Copies the rest, once the attempt has ended. */
+  async finish(end: AttemptEnd): Promise<void> {
+    this.#ended = true
+    await this.#loop
+    await copyOutput('stdout', end, this.#output.stdout, this.#read, this.#copied.stdout)
+    await copyOutput('stderr', end, this.#output.stderr, this.#read, this.#copied.stderr)
+  }
+
+  async #follow(): Promise<void> {
+    let pause = FIRST_POLL_MS
+    while (!this.#ended) {
+      await delay(pause)
+      if (this.#ended) return
+      const moved = (await this.#copy('stdout')) + (await this.#copy('stderr'))
+      pause = moved > 0 ? FIRST_POLL_MS : Math.min(LONGEST_POLL_MS, pause * 1.5)
+    }
+  }
+
+  async #copy(stream: StreamName): Promise<number> {
+    try {
+      const chunk = await this.#read(stream, this.#copied[stream], CHUNK_BYTES)
+      this.#copied[stream] += chunk.length
+      await writeAll(this.#output[stream], chunk)
+      return chunk.length
+    } catch {
+      // The file is not there yet, or the worker is away: what is missing comes with the end.
+      return 0
+    }
+  }
+}
+
+/** Copies what an ended attempt printed from `offset` on: out of the report where that holds it all, else from the worker. */
+export async function copyOutput(stream: StreamName, end: AttemptEnd, to: Writable, read: ReadOutput, offset = 0): Promise<void> {
+  const total = end[`${stream}Bytes`] ?? 0
+  const tail = end[`${stream}Tail`] ?? Buffer.alloc(0)
+  let at = offset
+  while (at < total - tail.length) {
+    const chunk = await read(stream, at, Math.min(CHUNK_BYTES, total - tail.length - at))
+    if (chunk.length === 0) break
+    at += chunk.length
+    await writeAll(to, chunk)
+  }
+  if (at < total) await writeAll(to, tail.subarray(Math.max(0, tail.length - (total - at))))
+}
+
+/** Writes and waits while the reader is slow. A reader that has left is not an error here: the task's result still counts. */
+export async function writeAll(to: Writable, chunk: Buffer): Promise<void> {
+  if (chunk.length === 0 || to.destroyed || !to.writable) return
+  if (!to.write(chunk)) await Promise.race([once(to, 'drain'), once(to, 'close')])
+}

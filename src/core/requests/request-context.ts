@@ -1,0 +1,26 @@
+import type {Writable} from 'node:stream'
+import type {Store} from '../data/store.js'
+import type {Logger} from '../logger.js'
+import type {Spool} from '../tasks/spool.js'
+import type {WorkerConnections} from '../workers/worker-connections.js'
+
+/** What a request for tasks works with. */
+export interface RequestContext {
+  store: Store
+  connections: WorkerConnections
+  spool: Spool
+  logger: Logger
+  hostId: string
+  /** Tasks that one coordinator runs at once. */
+  maxTasks: number
+  /** Whether tasks go to workers other than this machine at all. */
+  workersEnabled: boolean
+  /** Starts `helix scheduler start --drain` in the background. */
+  startScheduler: () => Promise<void>
+}
+
+/** Where the output of tasks goes. */
+export interface TaskOutput {
+  stdout: Writable
+  stderr: Writable
+}

@@ -1,0 +1,40 @@
+import type {CoordinatorEvents} from '../scheduler/coordinator.js'
+import {listCoordinators} from '../scheduler/coordinator-lease.js'
+import {ForegroundRequest} from '../scheduler/foreground-request.js'
+import {createRequest, type NewTask, submitTasks} from '../tasks/submit-tasks.js'
+import type {RequestContext} from './request-context.js'
+
+/** Queues tasks, batch by batch, for whichever coordinator comes; starts one in the background when none is alive. Resolves to the tasks' ids. */
+export async function submitDetached(
+  context: RequestContext,
+  requestId: string,
+  command: string,
+  batches: AsyncIterable<readonly NewTask[]> | Iterable<readonly NewTask[]>,
+): Promise<string[]> {
+  const {store, hostId} = context
+  const request = {id: requestId, command, hostId}
+  await createRequest(store, request)
+  const ids: string[] = []
+  for await (const tasks of batches) ids.push(...(await submitTasks(store, request, tasks)))
+  await ensureScheduler(context)
+  return ids
+}
+
+/** Makes this process the coordinator of a request. */
+export function startForeground(
+  context: RequestContext,
+  requestId: string,
+  command: string,
+  events: CoordinatorEvents,
+  maxPerWorker?: number,
+): Promise<ForegroundRequest> {
+  return ForegroundRequest.start({...context, requestId, command, events, maxPerWorker})
+}
+
+/** Starts a scheduler in the background, which ends when there is nothing left to do, unless one is alive. */
+export async function ensureScheduler(context: RequestContext): Promise<void> {
+  const coordinators = await listCoordinators(context.store, context.hostId)
+  if (coordinators.some((coordinator) => coordinator.kind === 'scheduler' && coordinator.alive)) return
+  await context.startScheduler()
+  context.logger.info('started a scheduler in the background; it ends when the queue is empty (helix scheduler status)')
+}

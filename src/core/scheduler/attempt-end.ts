@@ -1,0 +1,35 @@
+import type {AttemptEnd} from '../tasks/complete-attempts.js'
+import type {FailureKind, TaskRow} from '../tasks/task.js'
+import type {AttemptReport} from '../workers/attempt-protocol.js'
+
+const LONGEST_BACKOFF_SECONDS = 300
+
+/** What a worker's report means for the task: over, or to be tried again. */
+export function endOfReport(task: TaskRow, report: AttemptReport, directory: string | undefined, cancelRequested: boolean): AttemptEnd {
+  const {exitCode, signal, stdoutBytes, stderrBytes, stdoutTail, stderrTail} = report
+  const facts = {exitCode, signal, directory, stdoutBytes, stderrBytes, stdoutTail, stderrTail}
+  if (exitCode === 0 && !report.timedOut) return {taskId: task.id, attempt: task.attempt, result: 'completed', ...facts}
+  if (cancelRequested) return {taskId: task.id, attempt: task.attempt, result: 'cancelled', ...facts}
+  return {...failureOf(task, ...describeFailure(report, task)), ...facts}
+}
+
+/** An attempt that failed: its task is tried again if the policy says so and attempts are left. */
+export function failureOf(task: TaskRow, kind: FailureKind, error: string): AttemptEnd {
+  const {retries, retry_on} = task.retry_policy
+  const end = {taskId: task.id, attempt: task.attempt, failureKind: kind, error}
+  if (task.failures >= retries || !retry_on.includes(kind)) return {...end, result: 'failed'}
+  const backoff = Math.min(LONGEST_BACKOFF_SECONDS, 2 ** task.failures)
+  return {...end, result: 'retry', retryAfterSeconds: Math.round(backoff * (0.5 + Math.random() / 2))}
+}
+
+/** An attempt that never ran: its task goes back to the queue. `unsent` when no worker was told of it either. */
+export function backToQueue(task: TaskRow, result: 'released' | 'unsent', error: string): AttemptEnd {
+  return {taskId: task.id, attempt: task.attempt, result, error}
+}
+
+function describeFailure(report: AttemptReport, task: TaskRow): [FailureKind, string] {
+  if (report.timedOut) return ['timeout', `it ran longer than ${task.retry_policy.timeout_seconds} s`]
+  if (report.outOfMemory) return ['memory', 'the kernel killed it for want of memory']
+  if (report.signal) return ['signal', `it was ended by signal ${report.signal}`]
+  return ['exit', `it exited with code ${report.exitCode}`]
+}

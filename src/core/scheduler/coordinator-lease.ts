@@ -1,0 +1,107 @@
+import {hostname} from 'node:os'
+import {query} from '../data/sql.js'
+import type {Store} from '../data/store.js'
+import {isProcessAlive, type ProcessIdentity} from '../process-identity.js'
+import type {TaskRow} from '../tasks/task.js'
+import {readTaskRow} from '../tasks/task-rows.js'
+
+/** Seconds that a coordinator owns its tasks after each renewal. */
+export const LEASE_SECONDS = 30
+/** Seconds between renewals. */
+export const RENEW_SECONDS = 10
+
+export type CoordinatorKind = 'foreground' | 'scheduler'
+
+/** A row of `coordinators`. */
+export interface CoordinatorRow {
+  id: string
+  kind: CoordinatorKind
+  host_id: string
+  hostname: string
+  pid: number
+  process_start: string
+  boot_id: string
+  stop_requested: boolean | number
+  lease_expires_at: string
+  started_at: string
+}
+
+/** Makes a process known as a coordinator that owns its tasks until the lease ends. */
+export async function registerCoordinator(store: Store, id: string, kind: CoordinatorKind, hostId: string, identity: ProcessIdentity): Promise<void> {
+  await store.query(
+    `INSERT INTO coordinators (id, kind, host_id, hostname, pid, process_start, boot_id, lease_expires_at) VALUES (?, ?, ?, ?, ?, ?, ?, ${store.sql.afterSeconds})`,
+    [id, kind, hostId, hostname(), identity.pid, identity.processStart, identity.bootId, LEASE_SECONDS],
+  )
+}
+
+/** Renews the lease of all of a coordinator's tasks at once. False when it had already ended: others may own them by now. */
+export async function renewLease(store: Store, id: string): Promise<boolean> {
+  const rows = await store.query(
+    `UPDATE coordinators SET lease_expires_at = ${store.sql.afterSeconds} WHERE id = ? AND lease_expires_at > ${store.sql.now} RETURNING id`,
+    [LEASE_SECONDS, id],
+  )
+  return rows.length > 0
+}
+
+/** Gives a coordinator that lost its lease, and came back under a new id, what nobody has adopted in the meantime. */
+export async function retakeTasks(store: Store, oldId: string, newId: string): Promise<void> {
+  await store.write(async (trx) => {
+    await query(trx, `UPDATE tasks SET coordinator_id = ? WHERE coordinator_id = ? AND status = 'running'`, [newId, oldId])
+    await query(trx, `UPDATE tasks SET submitter_id = ? WHERE submitter_id = ? AND status = 'pending'`, [newId, oldId])
+    await query(trx, 'DELETE FROM coordinators WHERE id = ?', [oldId])
+  })
+}
+
+/** Takes a coordinator off the list; what it still owns can be adopted at once. */
+export async function unregisterCoordinator(store: Store, id: string): Promise<void> {
+  await store.query(`UPDATE tasks SET submitter_id = NULL WHERE submitter_id = ? AND status = 'pending'`, [id])
+  await store.query('DELETE FROM coordinators WHERE id = ?', [id])
+}
+
+/** All coordinators with a lease, and whether each is alive as far as this machine can tell. */
+export async function listCoordinators(store: Store, hostId: string): Promise<(CoordinatorRow & {alive: boolean})[]> {
+  const rows = await store.query<CoordinatorRow & {leased: boolean | number}>(
+    `SELECT *, lease_expires_at > ${store.sql.now} AS leased FROM coordinators ORDER BY started_at`,
+  )
+  return rows.map((row) => ({...row, alive: Boolean(row.leased) && !isGone(store, row, hostId)}))
+}
+
+/**
+ * Takes over the running tasks of coordinators that are gone, and lets go of what they had submitted but not started.
+ * With SQLite a coordinator is gone as soon as its process is; everywhere when its lease has ended.
+ */
+export async function adoptTasks(store: Store, adopterId: string, hostId: string): Promise<TaskRow[]> {
+  const coordinators = await listCoordinators(store, hostId)
+  const gone = coordinators.filter((row) => !row.alive && row.id !== adopterId).map((row) => row.id)
+  const goneMarks = gone.map(() => '?').join(', ') || 'NULL'
+  const rows = await store.write(async (trx) => {
+    // A coordinator that stopped in good order is no longer on the list, and its long tasks may still run.
+    const adopted = await query(
+      trx,
+      `UPDATE tasks SET coordinator_id = ?
+       WHERE status = 'running' AND coordinator_id <> ? AND (requirements->>'host_id' IS NULL OR requirements->>'host_id' = ?)
+         AND (coordinator_id IN (${goneMarks}) OR NOT EXISTS (SELECT 1 FROM coordinators c WHERE c.id = tasks.coordinator_id AND c.lease_expires_at > ${store.sql.now}))
+       RETURNING *`,
+      [adopterId, adopterId, hostId, ...gone],
+    )
+    await query(
+      trx,
+      `UPDATE tasks SET submitter_id = NULL
+       WHERE status = 'pending' AND submitter_id IS NOT NULL
+         AND (submitter_id IN (${goneMarks}) OR NOT EXISTS (SELECT 1 FROM coordinators c WHERE c.id = tasks.submitter_id AND c.lease_expires_at > ${store.sql.now}))`,
+      gone,
+    )
+    await query(
+      trx,
+      `DELETE FROM coordinators WHERE id IN (${goneMarks}) AND NOT EXISTS (SELECT 1 FROM tasks WHERE tasks.coordinator_id = coordinators.id AND tasks.status = 'running')`,
+      gone,
+    )
+    return adopted
+  })
+  return rows.map((row) => readTaskRow(store.sql, row))
+}
+
+function isGone(store: Store, row: CoordinatorRow, hostId: string): boolean {
+  if (store.dialect !== 'sqlite' || row.host_id !== hostId) return false
+  return !isProcessAlive({pid: row.pid, processStart: row.process_start, bootId: row.boot_id})
+}

@@ -1,0 +1,298 @@
+import {randomUUID} from 'node:crypto'
+import {setTimeout as delay} from 'node:timers/promises'
+import type {Store} from '../data/store.js'
+import {HelixError, messageOf} from '../errors/helix-error.js'
+import type {Logger} from '../logger.js'
+import {currentProcess} from '../process-identity.js'
+import {type ClaimedTask, claimTasks} from '../tasks/claim-tasks.js'
+import {type AttemptEnd, completeAttempts, type SettledTask} from '../tasks/complete-attempts.js'
+import type {Spool} from '../tasks/spool.js'
+import type {Transport} from '../workers/transport.js'
+import type {WorkerRow} from '../workers/worker.js'
+import type {WorkerConnections} from '../workers/worker-connections.js'
+import {listWorkers} from '../workers/worker-store.js'
+import {AttemptSupervisor} from './attempt-supervisor.js'
+import {
+  adoptTasks,
+  type CoordinatorKind,
+  LEASE_SECONDS,
+  RENEW_SECONDS,
+  registerCoordinator,
+  renewLease,
+  retakeTasks,
+  unregisterCoordinator,
+} from './coordinator-lease.js'
+
+const TICK_MS = 1000
+const LONGEST_STORE_PAUSE_MS = 10_000
+
+/** What a coordinator tells whoever started it. */
+export interface CoordinatorEvents {
+  /** An attempt was sent to its worker; its output can be read from `directory`. */
+  started?: (claimed: ClaimedTask, directory: string, transport: Transport) => void
+  /** The end of an attempt has been stored, or refused because another coordinator owns it by now. */
+  ended?: (end: AttemptEnd) => void
+  /** Tasks that are over. */
+  settled?: (tasks: SettledTask[]) => void
+}
+
+export interface CoordinatorOptions {
+  kind: CoordinatorKind
+  store: Store
+  connections: WorkerConnections
+  spool: Spool
+  logger: Logger
+  hostId: string
+  /** Tasks that may run at once under this coordinator. */
+  maxTasks: number
+  maxPerWorker?: number | undefined
+  events?: CoordinatorEvents
+}
+
+/**
+ * Places pending tasks on workers, stays with their attempts and stores how they end. Any number of coordinators may share
+ * a store. A `foreground` one runs what it submitted itself, a `scheduler` what nobody living has submitted, and adopts.
+ */
+export class Coordinator {
+  /** Changes when a lease was lost: what was owned under the old id belongs to whoever adopts it. */
+  id = randomUUID()
+  readonly #options: CoordinatorOptions
+  readonly #supervisor: AttemptSupervisor
+  readonly #supervised = new Set<string>()
+  #ends: AttemptEnd[] = []
+  #flushing: Promise<void> | undefined
+  #leaseFrom = this.#clocks()
+  #claiming = true
+  readonly #stopping = new AbortController()
+  #wake: () => void = () => {}
+  #loops: Promise<unknown> = Promise.resolve()
+  #fail: (error: unknown) => void = () => {}
+  /** Rejects when it cannot go on, for a reason that will not pass. */
+  readonly failed: Promise<never>
+
+  private constructor(options: CoordinatorOptions, storeId: string) {
+    this.#options = options
+    this.failed = new Promise((_, reject) => {
+      this.#fail = (error) => {
+        this.#stopping.abort()
+        reject(error)
+      }
+    })
+    this.failed.catch(() => {})
+    this.#supervisor = new AttemptSupervisor({
+      storeId,
+      connections: options.connections,
+      spool: options.spool,
+      logger: options.logger,
+      leaseSeconds: () => this.#leaseSeconds(),
+      onStarted: (claimed, directory, transport) => options.events?.started?.(claimed, directory, transport),
+    })
+  }
+
+  /** Makes this process a coordinator and sets it to work. */
+  static async start(options: CoordinatorOptions): Promise<Coordinator> {
+    const coordinator = new Coordinator(options, await options.store.id())
+    await coordinator.#register()
+    coordinator.#loops = Promise.all([coordinator.#dispatchLoop(), coordinator.#leaseLoop()])
+    return coordinator
+  }
+
+  /** How many attempts it is looking after. */
+  get running(): number {
+    return this.#supervised.size
+  }
+
+  /** True once the store asked it to stop. */
+  stopRequested = false
+
+  /** Looks for work at once instead of at the next tick. */
+  wake(): void {
+    this.#wake()
+  }
+
+  /** Takes no more tasks. */
+  stopClaiming(): void {
+    this.#claiming = false
+  }
+
+  /** Ends a task that this coordinator runs, as soon as its worker confirms. */
+  cancel(taskId: string): void {
+    this.#supervisor.cancel(taskId)
+  }
+
+  /** Stops working. Attempts go on under their workers' own supervision and can be adopted at once. */
+  async stop(): Promise<void> {
+    this.#claiming = false
+    this.#stopping.abort()
+    await this.#loops
+    while (this.#flushing) await this.#flushing
+    await unregisterCoordinator(this.#options.store, this.id)
+  }
+
+  async #register(): Promise<void> {
+    const asked = this.#clocks()
+    await registerCoordinator(this.#options.store, this.id, this.#options.kind, this.#options.hostId, currentProcess())
+    this.#leaseFrom = asked
+  }
+
+  async #dispatchLoop(): Promise<void> {
+    while (!this.#stopping.signal.aborted) {
+      const woken = new Promise<void>((resolve) => {
+        this.#wake = resolve
+      })
+      await this.#withPatience('looking for tasks', async () => {
+        if (this.#options.kind === 'scheduler') await this.#adopt()
+        await this.#cancelRequested()
+        while (this.#claiming && (await this.#dispatch()) > 0);
+      })
+      await Promise.race([woken, this.#pause(TICK_MS)])
+    }
+  }
+
+  async #leaseLoop(): Promise<void> {
+    while (!this.#stopping.signal.aborted) {
+      await this.#pause(RENEW_SECONDS * 1000)
+      if (this.#stopping.signal.aborted) return
+      await this.#withPatience('renewing the lease', async () => {
+        await this.#renew()
+      })
+    }
+  }
+
+  /** Renews the lease; one that has ended is replaced by a new one, with what nobody has adopted since. */
+  async #renew(): Promise<'renewed' | 'replaced'> {
+    const {store, logger} = this.#options
+    const asked = this.#clocks()
+    if (await renewLease(store, this.id)) {
+      this.#leaseFrom = asked
+      return 'renewed'
+    }
+    logger.warn('this coordinator lost its lease (it was asleep, or away from the store) and starts anew')
+    const oldId = this.id
+    this.id = randomUUID()
+    await this.#register()
+    await retakeTasks(store, oldId, this.id)
+    return 'replaced'
+  }
+
+  // The monotonic clock stands still while the machine sleeps, the other one may be set: whichever went further counts.
+  #clocks(): {monotonic: number; wall: number} {
+    return {monotonic: performance.now(), wall: Date.now()}
+  }
+
+  #leaseSeconds(): number {
+    const {monotonic, wall} = this.#clocks()
+    return LEASE_SECONDS - Math.max(monotonic - this.#leaseFrom.monotonic, wall - this.#leaseFrom.wall) / 1000
+  }
+
+  /** Claims what there is room for; resolves to how many tasks that was. */
+  async #dispatch(): Promise<number> {
+    const {store, hostId, kind, maxTasks, maxPerWorker} = this.#options
+    const limit = maxTasks - this.#supervised.size
+    if (limit < 1) return 0
+    const workers = await listWorkers(store, hostId)
+    this.#probe(workers)
+    const active = workers.filter((worker) => worker.status === 'active')
+    const claimed = await claimTasks(store, {
+      coordinatorId: this.id,
+      scope: kind === 'foreground' ? 'own' : 'unowned',
+      hostId,
+      workers: active,
+      limit,
+      maxPerWorker,
+    })
+    for (const one of claimed) this.#supervise(one, this.#supervisor.run(one))
+    return claimed.length
+  }
+
+  /** Tries workers that were away again, once their time has come; they become active by answering. */
+  #probe(workers: readonly WorkerRow[]): void {
+    const now = new Date().toISOString()
+    for (const worker of workers) {
+      if (worker.status !== 'inactive' || (worker.retry_at ?? '') > now) continue
+      this.#options.connections.get(worker).then(
+        () => this.#wake(),
+        (error) => this.#options.logger.info(`${worker.name}: ${messageOf(error)}`),
+      )
+    }
+  }
+
+  async #adopt(): Promise<void> {
+    const {store, hostId} = this.#options
+    const tasks = await adoptTasks(store, this.id, hostId)
+    if (tasks.length === 0) return
+    const workers = new Map((await listWorkers(store, hostId)).map((worker) => [worker.id, worker]))
+    for (const task of tasks) {
+      const worker = task.worker_id ? workers.get(task.worker_id) : undefined
+      if (!worker) continue
+      this.#options.logger.info(`adopting task ${task.id} on ${worker.name}`)
+      const adopted: ClaimedTask = {task, worker}
+      this.#supervise(adopted, this.#supervisor.adopt(adopted))
+    }
+  }
+
+  async #cancelRequested(): Promise<void> {
+    const {store} = this.#options
+    const rows = await store.query<{id: string}>(`SELECT id FROM tasks WHERE status = 'running' AND coordinator_id = ? AND cancel_requested_at IS NOT NULL`, [
+      this.id,
+    ])
+    for (const {id} of rows) this.#supervisor.cancel(id)
+    const [self] = await store.query<{stop_requested: boolean | number}>('SELECT stop_requested FROM coordinators WHERE id = ?', [this.id])
+    if (self?.stop_requested) this.stopRequested = true
+  }
+
+  #supervise({task}: ClaimedTask, end: Promise<AttemptEnd>): void {
+    const key = `${task.id} ${task.attempt}`
+    this.#supervised.add(key)
+    void end.then((value) => {
+      this.#ends.push(value)
+      this.#flushing ??= this.#flush().finally(() => {
+        this.#flushing = undefined
+      })
+      this.#supervised.delete(key)
+    })
+  }
+
+  /** Stores all ends that have come in by now in one transaction, until there are none. */
+  async #flush(): Promise<void> {
+    while (this.#ends.length > 0) {
+      // A turn of the event loop gathers the ends of attempts that were reported together.
+      await delay(0)
+      const ends = this.#ends
+      this.#ends = []
+      await this.#withPatience('storing results', async () => {
+        const {settled, refused} = await completeAttempts(this.#options.store, this.id, ends)
+        if (refused.length > 0 && (await this.#renew()) === 'replaced') {
+          const again = await completeAttempts(this.#options.store, this.id, refused)
+          settled.push(...again.settled)
+        }
+        for (const end of ends) this.#options.events?.ended?.(end)
+        this.#options.events?.settled?.(settled)
+      })
+      this.#wake()
+    }
+  }
+
+  /** Repeats work while the store cannot be reached; a coordinator outlives its database's restarts. */
+  async #withPatience(what: string, work: () => Promise<void>): Promise<void> {
+    for (let attempt = 0; ; attempt++) {
+      try {
+        return await work()
+      } catch (error) {
+        if (!isPassing(error)) return this.#fail(error)
+        if (attempt === 0) this.#options.logger.warn(`${what}: ${messageOf(error)}`)
+        if (this.#stopping.signal.aborted && attempt > 2) return
+        await this.#pause(Math.min(LONGEST_STORE_PAUSE_MS, 200 * 2 ** attempt) * (0.5 + Math.random() / 2))
+      }
+    }
+  }
+
+  /** Waits, but no longer than until it is stopped. */
+  #pause(ms: number): Promise<void> {
+    return delay(ms, undefined, {signal: this.#stopping.signal}).catch(() => {})
+  }
+}
+
+function isPassing(error: unknown): boolean {
+  return HelixError.is(error) && (error.kind === 'unavailable' || error.kind === 'busy')
+}

@@ -1,0 +1,125 @@
+import {setTimeout as delay} from 'node:timers/promises'
+import {HelixError} from '../errors/helix-error.js'
+import {cancelTasks} from '../tasks/change-tasks.js'
+import type {SettledTask} from '../tasks/complete-attempts.js'
+import {explainNoWorker} from '../tasks/explain-pending.js'
+import {createRequest, type NewTask, submitTasks} from '../tasks/submit-tasks.js'
+import type {TaskStatus} from '../tasks/task.js'
+import {readTaskRow} from '../tasks/task-rows.js'
+import {listWorkers} from '../workers/worker-store.js'
+import {Coordinator, type CoordinatorEvents, type CoordinatorOptions} from './coordinator.js'
+
+const IDLE_MS = 1000
+
+export interface ForegroundOptions extends Omit<CoordinatorOptions, 'kind' | 'events'> {
+  /** Names the request's spooled files, which are there before the first task is. */
+  requestId: string
+  /** As the store shows it, such as `task map`. */
+  command: string
+  events?: CoordinatorEvents
+}
+
+/** A request whose tasks this process coordinates itself, from their submission to the end of the last one. */
+export class ForegroundRequest {
+  readonly #options: ForegroundOptions
+  readonly #open = new Set<string>()
+  readonly #ended = new Map<string, TaskStatus>()
+  #coordinator!: Coordinator
+  #wake: () => void = () => {}
+  #explained = ''
+  #lastProgress = performance.now()
+
+  private constructor(options: ForegroundOptions) {
+    this.#options = options
+  }
+
+  /** Makes this process a coordinator and stores the request; tasks are then added with `submit`. */
+  static async start(options: ForegroundOptions): Promise<ForegroundRequest> {
+    const request = new ForegroundRequest(options)
+    const events: CoordinatorEvents = {
+      ...options.events,
+      settled: (tasks) => {
+        request.#settle(tasks)
+        options.events?.settled?.(tasks)
+      },
+    }
+    request.#coordinator = await Coordinator.start({...options, kind: 'foreground', events})
+    await createRequest(options.store, {id: options.requestId, command: options.command, hostId: options.hostId})
+    return request
+  }
+
+  /** Queues tasks and sets them going. Resolves, once they are durable, to their ids; an idempotency key may yield an earlier one. */
+  async submit(tasks: readonly NewTask[]): Promise<string[]> {
+    const {store, requestId: id, command, hostId} = this.#options
+    const ids = await submitTasks(store, {id, command, hostId, submitterId: this.#coordinator.id}, tasks)
+    for (const taskId of ids) if (!this.#ended.has(taskId)) this.#open.add(taskId)
+    this.#lastProgress = performance.now()
+    this.#coordinator.wake()
+    return ids
+  }
+
+  /** Resolves to the status of every task once all have ended. Rejects `unavailable`, cancelling what is left, when no worker can ever take it. */
+  async wait(): Promise<ReadonlyMap<string, TaskStatus>> {
+    while (this.#open.size > 0) {
+      const woken = new Promise<void>((resolve) => {
+        this.#wake = resolve
+      })
+      await Promise.race([woken, delay(IDLE_MS), this.#coordinator.failed])
+      if (performance.now() - this.#lastProgress < IDLE_MS) continue
+      await this.#look()
+    }
+    return this.#ended
+  }
+
+  /** Tasks that have not ended. */
+  get open(): number {
+    return this.#open.size
+  }
+
+  /** Asks for the end of all tasks that have not ended; `wait` then resolves when their workers have confirmed it. */
+  async cancel(): Promise<void> {
+    const ids = [...this.#open]
+    const settled = await cancelTasks(this.#options.store, ids)
+    this.#settle(settled)
+    for (const id of ids) this.#coordinator.cancel(id)
+  }
+
+  /** Lets go of the coordinator; what still runs goes on and can be adopted. */
+  async close(): Promise<void> {
+    await this.#coordinator.stop()
+  }
+
+  #settle(tasks: readonly SettledTask[]): void {
+    for (const {id, status} of tasks) {
+      if (this.#open.delete(id)) this.#ended.set(id, status)
+    }
+    this.#lastProgress = performance.now()
+    this.#wake()
+  }
+
+  /** Nothing has ended for a while: others may have cancelled tasks, or no worker may be able to take them. */
+  async #look(): Promise<void> {
+    const {store, hostId, logger} = this.#options
+    const rows = await store.query<{id: string; status: TaskStatus}>(
+      `SELECT id, status FROM tasks WHERE id IN (${[...this.#open]
+        .slice(0, 1000)
+        .map(() => '?')
+        .join(', ')}) AND status NOT IN ('pending', 'running')`,
+      [...this.#open].slice(0, 1000),
+    )
+    if (rows.length > 0) return this.#settle(rows)
+    if (this.#coordinator.running > 0) return
+    const [row] = await store.query(`SELECT * FROM tasks WHERE submitter_id = ? AND status = 'pending' AND blocked_by = 0 ORDER BY seq LIMIT 1`, [
+      this.#coordinator.id,
+    ])
+    if (!row) return
+    const reason = explainNoWorker(readTaskRow(store.sql, row).requirements, await listWorkers(store, hostId))
+    if (!reason) return
+    if (reason.hopeless) {
+      await this.cancel()
+      throw new HelixError('unavailable', reason.text, {code: 'NO_WORKER', hint: 'See the workers with: helix worker list'})
+    }
+    if (reason.text !== this.#explained) logger.warn(`waiting: ${reason.text}`)
+    this.#explained = reason.text
+  }
+}

@@ -1,0 +1,100 @@
+import {randomUUID} from 'node:crypto'
+import {HelixError} from '../errors/helix-error.js'
+import {type Argument, argumentText} from '../workers/shell-quote.js'
+import {parseDuration, parseSize} from './parse-quantity.js'
+import type {NewTask} from './submit-tasks.js'
+import {DEFAULT_POLICY, type Requirements, type TaskPolicy} from './task.js'
+import {type GraphTask, sortGraph, type TaskGraph} from './task-graph.js'
+import {isPassable} from './task-template.js'
+
+/** What `task run` and `task map` ask of every task they make. */
+export interface TaskOptions {
+  name?: string | undefined
+  requirements: Requirements
+  policy: Partial<TaskPolicy>
+  priority: number
+  idempotencyKey?: string | undefined
+  cwd?: string | undefined
+  stdin?: boolean
+}
+
+/** A shell task. Throws `usage` for a command that no system can run. */
+export function buildShellTask(command: readonly Argument[], options: TaskOptions, item?: {item: Argument; number: number}): NewTask {
+  const [program] = command
+  if (program === undefined || argumentText(program) === '') {
+    throw new HelixError('usage', 'there is no command to run', {code: 'COMMAND_MISSING', hint: 'Put it behind two dashes: helix task run -- make test'})
+  }
+  if (!command.every(isPassable))
+    throw new HelixError('usage', 'an argument contains a NUL byte, which cannot be passed to a program', {code: 'ARGUMENT_INVALID'})
+  return {
+    id: randomUUID(),
+    name: options.name,
+    type: 'shell',
+    input: {
+      command: [...command],
+      ...(options.cwd !== undefined && {cwd: options.cwd}),
+      ...(options.stdin && {stdin: true as const}),
+      ...(item && {item: item.item, item_number: item.number}),
+    },
+    priority: options.priority,
+    requirements: options.requirements,
+    policy: {...DEFAULT_POLICY, ...options.policy},
+    idempotencyKey: options.idempotencyKey,
+  }
+}
+
+/** A graph's tasks in an order in which each comes after those it needs, and the variables given for single ones. */
+export function buildGraphTasks(
+  graph: TaskGraph,
+  requirementsOf: (task: GraphTask) => Requirements,
+): {tasks: NewTask[]; environments: Record<string, Record<string, string>>} {
+  const order = sortGraph(graph)
+  const ids = new Map(order.map((name) => [name, randomUUID() as string]))
+  const environments: Record<string, Record<string, string>> = {}
+  const needed = new Set(Object.values(graph.tasks).flatMap((task) => task.needs ?? []))
+  const tasks = order.map((name) => {
+    const task = graph.tasks[name] as GraphTask
+    const id = ids.get(name) as string
+    if (task.env) environments[id] = checkEnvironment(task.env)
+    const policy: Partial<TaskPolicy> = {
+      ...(task.retries !== undefined && {retries: task.retries}),
+      ...(task.retry_on && {retry_on: task.retry_on}),
+      ...(task.timeout && {timeout_seconds: parseDuration(task.timeout)}),
+    }
+    const built = buildShellTask(task.command ?? ['sh', '-c', task.run ?? ''], {
+      name,
+      policy,
+      priority: task.priority ?? 0,
+      cwd: task.cwd,
+      requirements: requirementsOf(task),
+    })
+    return {
+      ...built,
+      id,
+      needs: (task.needs ?? []).map((need) => ({id: ids.get(need) as string, condition: task.when ?? 'success'})),
+      hasDependents: needed.has(name),
+    }
+  })
+  return {tasks, environments}
+}
+
+/** The requirements that a task of a graph states. */
+export function graphRequirements(task: GraphTask): Requirements {
+  return {
+    ...(task.worker && {worker: task.worker}),
+    ...(task.capabilities?.length && {capabilities: task.capabilities}),
+    ...(task.labels && {labels: task.labels}),
+    ...(task.cpus && {cpus: task.cpus}),
+    ...(task.memory && {memory_bytes: parseSize(task.memory)}),
+    ...(task.gpus && {gpus: task.gpus}),
+  }
+}
+
+/** Throws `usage` for a name that a shell cannot export or a value with a NUL byte. */
+export function checkEnvironment(environment: Record<string, string>): Record<string, string> {
+  for (const [name, value] of Object.entries(environment)) {
+    if (!/^[A-Za-z_][A-Za-z0-9_]*$/.test(name)) throw new HelixError('usage', `${name} is not the name of an environment variable`, {code: 'ENV_NAME_INVALID'})
+    if (value.includes('\0')) throw new HelixError('usage', `the value of ${name} contains a NUL byte`, {code: 'ENV_VALUE_INVALID'})
+  }
+  return environment
+}

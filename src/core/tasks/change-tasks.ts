@@ -1,0 +1,86 @@
+import {query} from '../data/sql.js'
+import type {Store} from '../data/store.js'
+import {HelixError} from '../errors/helix-error.js'
+import {type SettledTask, settleDependents} from './complete-attempts.js'
+import type {TaskStatus} from './task.js'
+
+/**
+ * Asks for the end of tasks. Pending ones are cancelled at once, with what fails because of them; for running ones the
+ * request is stored and takes effect when the worker has confirmed that nothing of the task is alive. Ended ones stay as they are.
+ */
+export function cancelTasks(store: Store, ids: readonly string[]): Promise<SettledTask[]> {
+  if (ids.length === 0) return Promise.resolve([])
+  const marks = ids.map(() => '?').join(', ')
+  return store.write(async (trx) => {
+    const cancelled = await query<SettledTask>(
+      trx,
+      `UPDATE tasks SET status = 'cancelled', cancel_requested_at = ${store.sql.now}, completed_at = ${store.sql.now} WHERE id IN (${marks}) AND status = 'pending' RETURNING id, status`,
+      [...ids],
+    )
+    await query(trx, `UPDATE tasks SET cancel_requested_at = ${store.sql.now} WHERE id IN (${marks}) AND status = 'running' AND cancel_requested_at IS NULL`, [
+      ...ids,
+    ])
+    const dependents = await settleDependents(
+      trx,
+      store,
+      cancelled.map((task) => task.id),
+    )
+    return [...cancelled, ...dependents]
+  })
+}
+
+/**
+ * Puts tasks that failed or were cancelled back into the queue with all their attempts, and with them those that failed
+ * because of them. Resolves to the ids of all of them. Throws `usage` for a task in another state, and for one that
+ * needs a task that did not complete and is not retried with it.
+ */
+export function retryTasks(store: Store, ids: readonly string[]): Promise<string[]> {
+  return store.write(async (trx) => {
+    const marks = ids.map(() => '?').join(', ')
+    const [wrong] = await query<{id: string; status: TaskStatus}>(
+      trx,
+      `SELECT id, status FROM tasks WHERE id IN (${marks}) AND status NOT IN ('failed', 'cancelled')`,
+      [...ids],
+    )
+    if (wrong)
+      throw new HelixError('usage', `task ${wrong.id} is ${wrong.status}`, {code: 'TASK_NOT_FAILED', hint: 'Only failed and cancelled tasks can be retried.'})
+    const rows = await query<{id: string}>(
+      trx,
+      `WITH RECURSIVE revived(id) AS (
+         SELECT id FROM tasks WHERE id IN (${marks})
+         UNION
+         SELECT t.id FROM revived r JOIN task_dependencies d ON d.needs_id = r.id JOIN tasks t ON t.id = d.task_id WHERE t.status = 'failed' AND t.failure_kind = 'dependency'
+       ) SELECT id FROM revived`,
+      [...ids],
+    )
+    const revived = rows.map((row) => row.id)
+    const revivedMarks = revived.map(() => '?').join(', ')
+    const [stuck] = await query<{id: string; needs: string}>(
+      trx,
+      `SELECT d.task_id AS id, coalesce(n.name, CAST(n.id AS text)) AS needs FROM task_dependencies d JOIN tasks n ON n.id = d.needs_id
+       WHERE d.task_id IN (${revivedMarks}) AND d.condition = 'success' AND n.status IN ('failed', 'cancelled') AND n.id NOT IN (${revivedMarks})`,
+      [...revived, ...revived],
+    )
+    if (stuck)
+      throw new HelixError('usage', `task ${stuck.id} needs ${stuck.needs}, which did not complete`, {
+        code: 'TASK_NEEDS_FAILED',
+        hint: 'Retry that one; what needs it is retried with it.',
+      })
+    await query(
+      trx,
+      `UPDATE tasks SET status = 'pending', failures = 0, submitter_id = NULL, worker_id = NULL, coordinator_id = NULL, cancel_requested_at = NULL,
+         available_at = ${store.sql.now}, started_at = NULL, completed_at = NULL, failure_kind = NULL, error_message = NULL, exit_code = NULL, signal = NULL
+       WHERE id IN (${revivedMarks})`,
+      revived,
+    )
+    // Counted anew rather than added up: a task that waited for a failed one, whatever its end, waits again.
+    await query(
+      trx,
+      `UPDATE tasks SET blocked_by = (
+         SELECT count(*) FROM task_dependencies d JOIN tasks n ON n.id = d.needs_id WHERE d.task_id = tasks.id AND n.status IN ('pending', 'running'))
+       WHERE status = 'pending' AND (id IN (${revivedMarks}) OR id IN (SELECT task_id FROM task_dependencies WHERE needs_id IN (${revivedMarks})))`,
+      [...revived, ...revived],
+    )
+    return revived
+  })
+}

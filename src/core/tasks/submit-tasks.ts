@@ -1,0 +1,138 @@
+import {createHash, randomUUID} from 'node:crypto'
+import type {Knex} from 'knex'
+import {query} from '../data/sql.js'
+import type {Store} from '../data/store.js'
+import {HelixError} from '../errors/helix-error.js'
+import type {Requirements, ShellInput, TaskPolicy} from './task.js'
+
+/** A task to be queued. */
+export interface NewTask {
+  id: string
+  name?: string | undefined
+  type: string
+  input: ShellInput
+  priority: number
+  requirements: Requirements
+  policy: TaskPolicy
+  idempotencyKey?: string | undefined
+  /** Tasks of the same submission, or of the store, that must end first. */
+  needs?: {id: string; condition: 'success' | 'always'}[]
+  /** Other tasks of this submission wait for it. */
+  hasDependents?: boolean
+}
+
+/** One submission: what was asked for, by whom, and the tasks that came of it. */
+export interface NewRequest {
+  id: string
+  command: string
+  hostId: string
+  /** The coordinator that will run these tasks itself; absent when any may. */
+  submitterId?: string | undefined
+}
+
+/** Creates the request that tasks are then added to. */
+export async function createRequest(store: Store, request: NewRequest): Promise<void> {
+  await store.write(async (trx) => {
+    const projectId = await defaultProject(trx)
+    await query(trx, 'INSERT INTO requests (id, project_id, client, command, host_id) VALUES (?, ?, ?, ?, ?)', [
+      request.id,
+      projectId,
+      'cli',
+      request.command,
+      request.hostId,
+    ])
+  })
+}
+
+/**
+ * Queues tasks, all or none. Resolves to the ids in the order given: a task whose idempotency key the store already has
+ * is not added, its earlier id is returned. Once this resolves the tasks are durable.
+ */
+export function submitTasks(store: Store, request: NewRequest, tasks: readonly NewTask[]): Promise<string[]> {
+  return store.write(async (trx) => {
+    const projectId = await defaultProject(trx)
+    const known = await findByIdempotencyKey(trx, tasks)
+    const fresh = tasks.filter((task) => task.idempotencyKey === undefined || !known.has(task.idempotencyKey))
+    const rows = fresh.map((task) => ({
+      id: task.id,
+      name: task.name ?? null,
+      type: task.type,
+      input: task.input,
+      priority: task.priority,
+      requirements: task.requirements,
+      placement_key: placementKey(task.requirements),
+      blocked_by: task.needs?.length ?? 0,
+      has_dependents: task.hasDependents ?? false,
+      retry_policy: task.policy,
+      idempotency_key: task.idempotencyKey ?? null,
+    }))
+    const columns = {
+      id: 'uuid',
+      name: 'text',
+      type: 'text',
+      input: 'jsonb',
+      priority: 'integer',
+      requirements: 'jsonb',
+      placement_key: 'text',
+      blocked_by: 'integer',
+      has_dependents: 'boolean',
+      retry_policy: 'jsonb',
+      idempotency_key: 'text',
+    } as const
+    await query(
+      trx,
+      `INSERT INTO tasks (project_id, request_id, submitter_id, ${Object.keys(columns).join(', ')})
+       SELECT CAST(? AS ${idType(store)}), CAST(? AS ${idType(store)}), CAST(? AS ${idType(store)}), ${Object.keys(columns).join(', ')} FROM ${store.sql.rows(columns)}`,
+      [projectId, request.id, request.submitterId ?? null, JSON.stringify(rows)],
+    )
+    const needs = fresh.flatMap((task) => (task.needs ?? []).map((need) => ({task_id: task.id, needs_id: need.id, condition: need.condition})))
+    if (needs.length > 0) {
+      await query(
+        trx,
+        `INSERT INTO task_dependencies (task_id, needs_id, condition)
+         SELECT task_id, needs_id, condition FROM ${store.sql.rows({task_id: 'uuid', needs_id: 'uuid', condition: 'text'})}`,
+        [JSON.stringify(needs)],
+      )
+    }
+    return tasks.map((task) => (task.idempotencyKey === undefined ? task.id : (known.get(task.idempotencyKey) ?? task.id)))
+  })
+}
+
+/** Equal for tasks that may go to the same workers, whatever order their requirements are written in. */
+export function placementKey(requirements: Requirements): string {
+  const sorted = {
+    ...requirements,
+    capabilities: requirements.capabilities?.toSorted(),
+    labels: requirements.labels && Object.entries(requirements.labels).toSorted(([a], [b]) => (a < b ? -1 : 1)),
+  }
+  const canonical = JSON.stringify(Object.entries(sorted).toSorted(([a], [b]) => (a < b ? -1 : 1)))
+  return createHash('sha256').update(canonical).digest('base64url').slice(0, 16)
+}
+
+function idType(store: Store): string {
+  return store.dialect === 'postgres' ? 'uuid' : 'text'
+}
+
+async function findByIdempotencyKey(trx: Knex, tasks: readonly NewTask[]): Promise<Map<string, string>> {
+  const keys = tasks.map((task) => task.idempotencyKey).filter((key) => key !== undefined)
+  if (keys.length === 0) return new Map()
+  if (new Set(keys).size < keys.length)
+    throw new HelixError('usage', 'two tasks of one submission have the same idempotency key', {code: 'IDEMPOTENCY_KEY_REPEATED'})
+  const rows = await query<{id: string; idempotency_key: string}>(
+    trx,
+    `SELECT id, idempotency_key FROM tasks WHERE idempotency_key IN (${keys.map(() => '?').join(', ')})`,
+    keys,
+  )
+  return new Map(rows.map((row) => [row.idempotency_key, row.id]))
+}
+
+/** Every store has one project named `default`. */
+async function defaultProject(trx: Knex): Promise<string> {
+  const find = () => query<{id: string}>(trx, `SELECT id FROM projects WHERE name = 'default'`)
+  const [found] = await find()
+  if (found) return found.id
+  await query(trx, `INSERT INTO projects (id, name) VALUES (?, 'default') ON CONFLICT (name) DO NOTHING`, [randomUUID()])
+  const [made] = await find()
+  if (!made) throw new HelixError('bug', 'the store has no default project', {code: 'NO_DEFAULT_PROJECT'})
+  return made.id
+}

@@ -1,0 +1,135 @@
+import {readFile} from 'node:fs/promises'
+import {extname} from 'node:path'
+import {formatPath} from '../config/config-path.js'
+import {DocumentError} from '../config/document-limits.js'
+import {parseJson} from '../config/parse-json.js'
+import {parseYaml} from '../config/parse-yaml.js'
+import type {SchemaNode} from '../config/schema-nodes.js'
+import {validateValue} from '../config/validate-value.js'
+import {HelixError, messageOf} from '../errors/helix-error.js'
+import {FAILURE_KINDS, type FailureKind} from './task.js'
+
+/** One task of a graph file. Durations are text such as `10m`, memory such as `2GB`. */
+export interface GraphTask {
+  type?: 'shell'
+  /** Program and arguments; no shell reads them. */
+  command?: string[]
+  /** A script for `sh -c`, instead of `command`. */
+  run?: string
+  needs?: string[]
+  /** `always`: start once all needed tasks have ended, however they did. */
+  when?: 'success' | 'always'
+  env?: Record<string, string>
+  cwd?: string
+  worker?: string
+  capabilities?: string[]
+  labels?: Record<string, string>
+  cpus?: number
+  memory?: string
+  gpus?: number
+  priority?: number
+  timeout?: string
+  retries?: number
+  retry_on?: FailureKind[]
+}
+
+/** Tasks by name and what they need of each other. */
+export interface TaskGraph {
+  tasks: Record<string, GraphTask>
+}
+
+const text = {type: 'string', minLength: 1} as const
+const words = {type: 'array', items: text} as const
+
+/** What a graph file may hold. */
+export const graphSchema: SchemaNode = {
+  type: 'object',
+  additionalProperties: false,
+  required: ['tasks'],
+  properties: {
+    tasks: {
+      type: 'object',
+      propertyNames: {pattern: '^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$', description: 'letters, digits, dots, dashes and underscores, at most 63'},
+      additionalProperties: {
+        type: 'object',
+        additionalProperties: false,
+        properties: {
+          type: {type: 'string', enum: ['shell']},
+          command: words,
+          run: text,
+          needs: words,
+          when: {type: 'string', enum: ['success', 'always']},
+          env: {type: 'object', additionalProperties: {type: 'string'}},
+          cwd: text,
+          worker: text,
+          capabilities: words,
+          labels: {type: 'object', additionalProperties: {type: 'string'}},
+          cpus: {type: 'integer', minimum: 1},
+          memory: text,
+          gpus: {type: 'integer', minimum: 1},
+          priority: {type: 'integer', minimum: -1000, maximum: 1000},
+          timeout: text,
+          retries: {type: 'integer', minimum: 0, maximum: 100},
+          retry_on: {type: 'array', items: {type: 'string', enum: FAILURE_KINDS}},
+        },
+      },
+    },
+  },
+}
+
+/** Reads a graph from a YAML or JSON file. Throws `usage`, in one line, for whatever is wrong with it. */
+export async function readTaskGraph(file: string): Promise<TaskGraph> {
+  let source: string
+  try {
+    source = await readFile(file, 'utf8')
+  } catch (error) {
+    throw graphError(file, messageOf(error), error)
+  }
+  let value: unknown
+  try {
+    value = extname(file) === '.json' ? parseJson(source) : await parseYaml(source)
+  } catch (error) {
+    const line = error instanceof DocumentError && error.offset !== undefined ? `:${source.slice(0, error.offset).split('\n').length}` : ''
+    throw graphError(`${file}${line}`, messageOf(error), error)
+  }
+  const [problem] = validateValue(value, graphSchema)
+  if (problem) throw graphError(file, `${formatPath(problem.path) || 'it'} ${problem.message}`)
+  const graph = value as TaskGraph
+  checkGraph(file, graph)
+  return graph
+}
+
+/** The tasks so that each comes after those it needs. Throws `usage` naming the cycle when there is no such order. */
+export function sortGraph(graph: TaskGraph): string[] {
+  const order: string[] = []
+  const done = new Set<string>()
+  const visit = (name: string, path: string[]) => {
+    if (done.has(name)) return
+    if (path.includes(name)) {
+      const cycle = [...path.slice(path.indexOf(name)), name].join(' → ')
+      throw new HelixError('usage', `the tasks need each other in a circle: ${cycle}`, {code: 'GRAPH_CYCLE'})
+    }
+    for (const need of graph.tasks[name]?.needs ?? []) visit(need, [...path, name])
+    done.add(name)
+    order.push(name)
+  }
+  for (const name of Object.keys(graph.tasks)) visit(name, [])
+  return order
+}
+
+function checkGraph(file: string, graph: TaskGraph): void {
+  const names = Object.keys(graph.tasks)
+  if (names.length === 0) throw graphError(file, 'there is no task in it')
+  for (const [name, task] of Object.entries(graph.tasks)) {
+    if ((task.command === undefined) === (task.run === undefined)) throw graphError(file, `tasks.${name} must have either command or run`)
+    if (task.command?.length === 0) throw graphError(file, `tasks.${name}.command is empty`)
+    const unknown = task.needs?.find((need) => !Object.hasOwn(graph.tasks, need))
+    if (unknown) throw graphError(file, `tasks.${name} needs ${unknown}, which is not in the file`)
+    if (new Set(task.needs).size < (task.needs?.length ?? 0)) throw graphError(file, `tasks.${name}.needs names a task twice`)
+  }
+  sortGraph(graph)
+}
+
+function graphError(place: string, message: string, cause?: unknown): HelixError {
+  return new HelixError('usage', `${place}: ${message}`, {code: 'GRAPH_INVALID', cause})
+}

@@ -1,0 +1,89 @@
+import type {Argument} from '../workers/shell-quote.js'
+
+export type TaskStatus = 'pending' | 'running' | 'completed' | 'failed' | 'cancelled'
+export const TASK_STATUSES: readonly TaskStatus[] = ['pending', 'running', 'completed', 'failed', 'cancelled']
+
+/** Why a task failed; `retry_on` names the kinds that are tried again. */
+export type FailureKind = 'exit' | 'timeout' | 'transport' | 'host' | 'provider' | 'dependency' | 'signal' | 'memory' | 'unknown'
+export const FAILURE_KINDS: readonly FailureKind[] = ['exit', 'timeout', 'transport', 'host', 'provider', 'dependency', 'signal', 'memory', 'unknown']
+
+/** What a worker must have to be given the task. Tasks with equal requirements are placed alike. */
+export interface Requirements {
+  /** Only this worker, by name. */
+  worker?: string
+  capabilities?: string[]
+  labels?: Record<string, string>
+  cpus?: number
+  memory_bytes?: number
+  gpus?: number
+  /** The submitter's own machine instead of a worker reached over SSH. */
+  local?: true
+  /** Only a coordinator on this machine, which has the request's spooled files. */
+  host_id?: string
+}
+
+/** When a task counts as over and when it is tried again. Durations in seconds. */
+export interface TaskPolicy {
+  /** Further attempts after the first. */
+  retries: number
+  retry_on: FailureKind[]
+  /** 0 for no limit. */
+  timeout_seconds: number
+  /** Between TERM and KILL. */
+  grace_seconds: number
+}
+
+export const DEFAULT_POLICY: TaskPolicy = {
+  retries: 0,
+  // A task whose outcome cannot be known may still be alive somewhere; running it again is the user's decision.
+  retry_on: ['exit', 'timeout', 'transport', 'host', 'provider', 'signal', 'memory'],
+  timeout_seconds: 0,
+  grace_seconds: 10,
+}
+
+/** What a shell task runs, as the column `input` keeps it. Never its environment. */
+export interface ShellInput {
+  command: Argument[]
+  cwd?: string
+  /** Standard input is in the request's spool. */
+  stdin?: true
+  /** The line of `task map` and its number from 1. */
+  item?: Argument
+  item_number?: number
+}
+
+/** A row of `tasks`, JSON columns parsed. */
+export interface TaskRow {
+  seq: number
+  id: string
+  project_id: string
+  request_id: string
+  worker_id: string | null
+  name: string | null
+  type: string
+  status: TaskStatus
+  input: ShellInput
+  error_message: string | null
+  failure_kind: FailureKind | null
+  exit_code: number | null
+  signal: string | null
+  priority: number
+  requirements: Requirements
+  available_at: string
+  blocked_by: number
+  retry_policy: TaskPolicy
+  failures: number
+  attempt: number
+  submitter_id: string | null
+  coordinator_id: string | null
+  cancel_requested_at: string | null
+  idempotency_key: string | null
+  started_at: string | null
+  completed_at: string | null
+  created_at: string
+}
+
+/** True for a status that never changes again by itself. */
+export function isTerminal(status: TaskStatus): boolean {
+  return status === 'completed' || status === 'failed' || status === 'cancelled'
+}

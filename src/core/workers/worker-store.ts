@@ -1,0 +1,153 @@
+import {randomUUID} from 'node:crypto'
+import {availableParallelism, homedir, hostname, totalmem} from 'node:os'
+import {join} from 'node:path'
+import type {Row, SqlDialect} from '../data/sql.js'
+import type {Store} from '../data/store.js'
+import {HelixError} from '../errors/helix-error.js'
+import type {SshSettings} from '../ssh/ssh-settings.js'
+import type {WorkerRow, WorkerStatus} from './worker.js'
+
+const JSON_COLUMNS = ['ssh_config', 'capabilities', 'labels', 'resources'] as const
+
+/** What is stored of a worker that is reached over SSH. */
+export interface NewWorker {
+  name: string
+  hostname: string
+  port: number
+  username: string
+  origin: 'command' | 'config'
+  settings: SshSettings
+  capabilities: string[]
+  labels: Record<string, string>
+  slots: number
+}
+
+/** What `worker set` and a changed config may change. */
+export type WorkerChanges = Partial<Pick<NewWorker, 'hostname' | 'port' | 'username' | 'origin' | 'settings' | 'capabilities' | 'labels' | 'slots'>>
+
+/** The workers that this machine can see: all that are reached over SSH, and itself as `local`. */
+export async function listWorkers(store: Store, hostId: string): Promise<WorkerRow[]> {
+  const rows = await store.query(`SELECT * FROM workers WHERE host_id IN ('', ?) ORDER BY host_id, name`, [hostId])
+  return rows.map((row) => readWorkerRow(store.sql, row))
+}
+
+/** Throws `usage` for a name that no worker has. */
+export async function findWorker(store: Store, hostId: string, name: string): Promise<WorkerRow> {
+  const workers = await listWorkers(store, hostId)
+  const found = workers.find((worker) => worker.name === name)
+  if (found) return found
+  throw workerNotFound(name, workers)
+}
+
+/** The error for a name that no worker has. */
+export function workerNotFound(name: string, workers: readonly WorkerRow[]): HelixError {
+  const names = workers.map((worker) => worker.name).join(', ')
+  return new HelixError('usage', `there is no worker named ${name}`, {
+    code: 'WORKER_NOT_FOUND',
+    hint: `There are: ${names}. Add one with: helix worker add NAME user@host`,
+  })
+}
+
+/** Makes sure that this machine itself is a worker: as many slots as it has CPUs. */
+export async function ensureLocalWorker(store: Store, hostId: string): Promise<void> {
+  const [known] = await store.query('SELECT id FROM workers WHERE host_id = ?', [hostId])
+  if (known) return
+  const resources = {
+    cpus: availableParallelism(),
+    memory_bytes: totalmem(),
+    attempts_root: join(process.env.XDG_STATE_HOME ?? join(homedir(), '.local', 'state'), 'helix'),
+  }
+  await store.query(
+    `INSERT INTO workers (id, name, hostname, host_id, origin, resources, slots) VALUES (?, 'local', ?, ?, 'local', ?, ?) ON CONFLICT DO NOTHING`,
+    [randomUUID(), hostname(), hostId, JSON.stringify(resources), availableParallelism()],
+  )
+}
+
+/** Stores a new worker. Throws `usage` when its name, or its user on that host and port, is taken. */
+export async function insertWorker(store: Store, worker: NewWorker): Promise<void> {
+  const rows = await store.query(
+    `INSERT INTO workers (id, name, hostname, port, username, origin, ssh_config, capabilities, labels, slots)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING RETURNING id`,
+    [
+      randomUUID(),
+      worker.name,
+      worker.hostname,
+      worker.port,
+      worker.username,
+      worker.origin,
+      JSON.stringify(worker.settings),
+      JSON.stringify(worker.capabilities),
+      JSON.stringify(worker.labels),
+      worker.slots,
+    ],
+  )
+  if (rows.length > 0) return
+  const [other] = await store.query<{name: string}>(
+    `SELECT name FROM workers WHERE host_id = '' AND (name = ? OR (hostname = ? AND port = ? AND username = ?))`,
+    [worker.name, worker.hostname, worker.port, worker.username],
+  )
+  const taken =
+    other?.name === worker.name
+      ? `there is a worker named ${worker.name} already`
+      : `${worker.username}@${worker.hostname}:${worker.port} is the worker ${other?.name} already`
+  throw new HelixError('usage', taken, {code: 'WORKER_EXISTS', hint: 'Change it with: helix worker set, or remove it with: helix worker remove'})
+}
+
+/** Changes what is stored of a worker. */
+export async function updateWorker(store: Store, id: string, changes: WorkerChanges): Promise<void> {
+  const {settings, capabilities, labels, ...plain} = changes
+  const columns: Record<string, string | number> = {...plain}
+  if (settings) columns.ssh_config = JSON.stringify(settings)
+  if (capabilities) columns.capabilities = JSON.stringify(capabilities)
+  if (labels) columns.labels = JSON.stringify(labels)
+  const names = Object.keys(columns)
+  if (names.length === 0) return
+  await store.query(`UPDATE workers SET ${names.map((name) => `${name} = ?`).join(', ')}, updated_at = ${store.sql.now} WHERE id = ?`, [
+    ...Object.values(columns),
+    id,
+  ])
+}
+
+/** Takes a worker out of the pool. Throws `usage` while a task runs on it. */
+export async function deleteWorker(store: Store, worker: WorkerRow): Promise<void> {
+  const rows = await store.query(
+    `DELETE FROM workers WHERE id = ? AND NOT EXISTS (SELECT 1 FROM tasks WHERE worker_id = workers.id AND status = 'running') RETURNING id`,
+    [worker.id],
+  )
+  if (rows.length === 0) {
+    throw new HelixError('usage', `tasks are running on ${worker.name}`, {
+      code: 'WORKER_IN_USE',
+      hint: `Cancel them or wait for them: helix task list --worker ${worker.name} --status running`,
+    })
+  }
+}
+
+/** Records that a worker could be reached. */
+export async function markReachable(store: Store, id: string): Promise<void> {
+  await store.query(
+    `UPDATE workers SET status = CASE WHEN status IN ('inactive', 'failed') THEN 'active' ELSE status END, status_reason = NULL, retry_at = NULL,
+       connect_failures = 0, last_heartbeat = ${store.sql.now} WHERE id = ?`,
+    [id],
+  )
+}
+
+/** Records that a worker could not be used and why; `inactive` ones are tried again after `retryAfterSeconds`. */
+export async function markUnusable(
+  store: Store,
+  id: string,
+  status: Extract<WorkerStatus, 'inactive' | 'failed'>,
+  reason: string,
+  retryAfterSeconds: number,
+): Promise<void> {
+  await store.query(
+    `UPDATE workers SET status = ?, status_reason = ?, connect_failures = connect_failures + 1, retry_at = ${store.sql.afterSeconds}
+     WHERE id = ? AND status <> 'maintenance'`,
+    [status, reason, retryAfterSeconds, id],
+  )
+}
+
+function readWorkerRow(sql: SqlDialect, row: Row): WorkerRow {
+  const parsed: Row = {...row}
+  for (const column of JSON_COLUMNS) parsed[column] = sql.json(row[column])
+  return parsed as unknown as WorkerRow
+}
