@@ -106,8 +106,6 @@ export async function up(knex) {
     table.integer('attempt').notNullable().defaultTo(0)
     // The coordinator that submitted the task in the foreground and runs it alone; null when any may.
     table.specificType('submitter_id', type.id)
-    // Where the files of this request are (environment, standard input); null when it has none.
-    table.text('spool_host_id')
     table.specificType('coordinator_id', type.id)
     table.specificType('cancel_requested_at', type.time)
     table.text('idempotency_key').unique()
@@ -119,9 +117,7 @@ export async function up(knex) {
     table.index(['worker_id'], 'tasks_worker_idx')
     table.index(['request_id'], 'tasks_request_idx')
   })
-  await knex.raw(
-    `CREATE INDEX tasks_ready_idx ON tasks (submitter_id, placement_key, priority DESC, seq) WHERE status = 'pending' AND blocked_by = 0`,
-  )
+  await knex.raw(`CREATE INDEX tasks_ready_idx ON tasks (submitter_id, placement_key, priority DESC, seq) WHERE status = 'pending' AND blocked_by = 0`)
   await knex.raw(`CREATE INDEX tasks_running_idx ON tasks (worker_id, coordinator_id) WHERE status = 'running'`)
 
   await knex.schema.createTable('task_dependencies', (table) => {
@@ -143,7 +139,6 @@ export async function up(knex) {
     table.integer('exit_code')
     table.text('signal')
     table.text('error_message')
-    table.text('directory')
     table.specificType('stdout_bytes', 'bigint').notNullable().defaultTo(0)
     table.specificType('stderr_bytes', 'bigint').notNullable().defaultTo(0)
     table.specificType('stdout_tail', type.bytes)

@@ -1,6 +1,6 @@
 import {Command, Flags} from '@oclif/core'
-import {describeIgnored} from '../core/config/restrict-untrusted.js'
 import type {LoadedConfig} from '../core/config/load-config.js'
+import {describeIgnored} from '../core/config/restrict-untrusted.js'
 import {describeError} from './describe-error.js'
 import {Services} from './services.js'
 

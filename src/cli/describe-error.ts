@@ -26,5 +26,11 @@ export function describeError(error: unknown): DescribedError {
     const exitCode = oclif.exit === COMMAND_NOT_FOUND ? EXIT_CODES.usage : oclif.exit
     return {code: 'USAGE', kind: 'usage', message: message.replace(/\n?See more help with --help$/, ''), hint: 'See more help with --help', exitCode}
   }
-  return {code: 'BUG', kind: 'bug', message: `this is a bug in Helix: ${message}`, hint: 'Run it again with DEBUG=1 for the stack, and report it.', exitCode: EXIT_CODES.bug}
+  return {
+    code: 'BUG',
+    kind: 'bug',
+    message: `this is a bug in Helix: ${message}`,
+    hint: 'Run it again with DEBUG=1 for the stack, and report it.',
+    exitCode: EXIT_CODES.bug,
+  }
 }

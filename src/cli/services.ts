@@ -3,15 +3,17 @@ import {once} from 'node:events'
 import {open} from 'node:fs/promises'
 import {join} from 'node:path'
 import type {LoadedConfig} from '../core/config/load-config.js'
-import {locateStore, openStore, type Store} from '../core/data/store.js'
+import {locateStore, openStore, type Store, type StoreLocation} from '../core/data/store.js'
 import type {Logger} from '../core/logger.js'
 import {hostId} from '../core/process-identity.js'
 import type {RequestContext} from '../core/requests/request-context.js'
 import {redact} from '../core/security/redact.js'
 import {Spool} from '../core/tasks/spool.js'
-import {WorkerConnections} from '../core/workers/worker-connections.js'
+import type {WorkerContext} from '../core/workers/manage-workers.js'
 import {syncConfigWorkers} from '../core/workers/sync-config-workers.js'
+import {WorkerConnections} from '../core/workers/worker-connections.js'
 import {ensureLocalWorker} from '../core/workers/worker-store.js'
+import {terminalAsk} from './ask-secret.js'
 
 export interface ServiceOptions {
   config: LoadedConfig
@@ -57,9 +59,14 @@ export class Services {
     if (!this.#connections) {
       const store = await this.store()
       const {openWorker} = await import('../core/workers/open-worker.js')
-      this.#connections = new WorkerConnections(store, (worker) => openWorker(worker, this.knownHostsFile))
+      this.#connections = new WorkerConnections(store, (worker) => openWorker(worker, this.knownHostsFile, terminalAsk()))
     }
     return this.#connections
+  }
+
+  get storeLocation(): StoreLocation {
+    const {url, synchronous} = this.config.values.database
+    return locateStore(url, this.dataDir, synchronous)
   }
 
   /** Helix's own known_hosts file, the only one it writes. */
@@ -67,11 +74,18 @@ export class Services {
     return join(this.configDir, 'known_hosts')
   }
 
-  /** What requests for tasks work with; the workers of the config are in the store by then. */
-  async requests(): Promise<RequestContext> {
+  /** What managing workers needs; the workers of the config are in the store by then. */
+  async workers(): Promise<WorkerContext> {
     const store = await this.store()
+    await syncConfigWorkers(store, this.config.values.workers.pool)
+    const configFile = this.config.projectFile ?? this.config.userFile ?? 'the config'
+    return {store, hostId: this.hostId, knownHostsFile: this.knownHostsFile, configFile, askSecret: terminalAsk()}
+  }
+
+  /** What requests for tasks work with. */
+  async requests(): Promise<RequestContext> {
+    const {store} = await this.workers()
     const {values} = this.config
-    await syncConfigWorkers(store, values.workers.pool)
     return {
       store,
       connections: await this.connections(),
@@ -92,15 +106,17 @@ export class Services {
 
   async #startScheduler(): Promise<void> {
     const log = await open(join(this.dataDir, 'scheduler.log'), 'a', 0o600)
-    const child = spawn(process.execPath, [join(this.#packageRoot, 'bin', 'run.js'), 'scheduler', 'start', '--drain'], {detached: true, stdio: ['ignore', log.fd, log.fd]})
+    const child = spawn(process.execPath, [join(this.#packageRoot, 'bin', 'run.js'), 'scheduler', 'start', '--drain'], {
+      detached: true,
+      stdio: ['ignore', log.fd, log.fd],
+    })
     await once(child, 'spawn')
     child.unref()
     await log.close()
   }
 
   async #openStore(): Promise<Store> {
-    const {url, synchronous} = this.config.values.database
-    const store = await openStore(locateStore(url, this.dataDir, synchronous), this.migrationsDir)
+    const store = await openStore(this.storeLocation, this.migrationsDir)
     await ensureLocalWorker(store, this.hostId)
     return store
   }

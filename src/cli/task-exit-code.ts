@@ -21,4 +21,3 @@ export function exitCodeOfAll(tasks: readonly TaskWithAttempt[]): number {
   const failed = tasks.filter((task) => task.status !== 'completed' && task.status !== 'pending').length
   return failed > MOST_COUNTED ? MOST_COUNTED + 1 : failed
 }
-

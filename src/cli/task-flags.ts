@@ -6,14 +6,16 @@ import type {TaskOptions} from '../core/tasks/build-tasks.js'
 import {parseDuration, parseSize} from '../core/tasks/parse-quantity.js'
 import {FAILURE_KINDS, type FailureKind} from '../core/tasks/task.js'
 
-const duration = Flags.custom<number>({parse: async (text) => parseDuration(text), helpValue: '10m'})
+/** A flag that takes a duration such as `10m`; its value is in seconds. */
+export const durationFlag = Flags.custom<number>({parse: async (text) => parseDuration(text), helpValue: '10m'})
 const size = Flags.custom<number>({parse: async (text) => parseSize(text), helpValue: '2GB'})
 const failureKinds = Flags.custom<FailureKind[]>({
   helpValue: 'exit,host',
   parse: async (text) => {
     const kinds = text.split(',')
     const unknown = kinds.find((kind) => !FAILURE_KINDS.includes(kind as FailureKind))
-    if (unknown !== undefined) throw new HelixError('usage', `${unknown} is not a kind of failure; they are ${FAILURE_KINDS.join(', ')}`, {code: 'FAILURE_KIND_INVALID'})
+    if (unknown !== undefined)
+      throw new HelixError('usage', `${unknown} is not a kind of failure; they are ${FAILURE_KINDS.join(', ')}`, {code: 'FAILURE_KIND_INVALID'})
     return kinds as FailureKind[]
   },
 })
@@ -27,11 +29,16 @@ export const taskFlags = {
   memory: size({description: 'memory that the task needs', helpGroup: 'PLACEMENT'}),
   gpus: Flags.integer({min: 1, description: 'GPUs that the task needs', helpGroup: 'PLACEMENT'}),
   priority: Flags.integer({default: 0, min: -1000, max: 1000, description: 'higher ones start first', helpGroup: 'PLACEMENT'}),
-  timeout: duration({description: 'end the task after this time (exit code 124)'}),
-  grace: duration({description: 'time between TERM and KILL (default 10s)'}),
+  timeout: durationFlag({description: 'end the task after this time (exit code 124)'}),
+  grace: durationFlag({description: 'time between TERM and KILL (default 10s)'}),
   retries: Flags.integer({default: 0, min: 0, max: 100, description: 'further attempts after a failed one'}),
   'retry-on': failureKinds({description: 'kinds of failure that are tried again, comma separated'}),
-  env: Flags.string({char: 'e', multiple: true, description: 'variable for the task; NAME alone takes its value from here, so that no process list shows it', helpValue: 'NAME[=VALUE]'}),
+  env: Flags.string({
+    char: 'e',
+    multiple: true,
+    description: 'variable for the task; NAME alone takes its value from here, so that no process list shows it',
+    helpValue: 'NAME[=VALUE]',
+  }),
   'env-file': Flags.string({multiple: true, description: 'file of NAME=VALUE lines'}),
   cwd: Flags.string({description: 'folder on the worker (default: a fresh one; on this machine the current one)'}),
   name: Flags.string({description: 'a name to recognise it by'}),
@@ -78,14 +85,18 @@ export function readTaskOptions(flags: TaskFlagValues): TaskOptions {
 }
 
 /** The variables of `--env-file` and `--env`, the latter winning. Throws `usage` for a file that cannot be read or a variable that is not set. */
-export async function readTaskEnvironment(flags: {env?: string[] | undefined; 'env-file'?: string[] | undefined}, caller: NodeJS.ProcessEnv): Promise<Record<string, string>> {
+export async function readTaskEnvironment(
+  flags: {env?: string[] | undefined; 'env-file'?: string[] | undefined},
+  caller: NodeJS.ProcessEnv,
+): Promise<Record<string, string>> {
   const environment: Record<string, string> = {}
   for (const file of flags['env-file'] ?? []) Object.assign(environment, await readEnvFile(file))
   for (const entry of flags.env ?? []) {
     const at = entry.indexOf('=')
     const name = at < 0 ? entry : entry.slice(0, at)
     const value = at < 0 ? caller[name] : entry.slice(at + 1)
-    if (value === undefined) throw new HelixError('usage', `--env ${name}: there is no such variable here`, {code: 'ENV_NOT_SET', hint: `Set it, or write --env ${name}=VALUE`})
+    if (value === undefined)
+      throw new HelixError('usage', `--env ${name}: there is no such variable here`, {code: 'ENV_NOT_SET', hint: `Set it, or write --env ${name}=VALUE`})
     environment[name] = value
   }
   return environment

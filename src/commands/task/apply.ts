@@ -14,7 +14,11 @@ export default class TaskApply extends HelixCommand<{tasks: TaskOutputView[]}> {
 when: always, env, cwd, worker, capabilities, labels, cpus, memory, gpus, priority, timeout, retries and retry_on.
 What a task prints comes in one piece when it has ended. The exit code is the number of tasks that did not complete, at most 101.`
   static override args = {file: Args.string({required: true, ignoreStdin: true, description: 'the file'})}
-  static override flags = {env: taskFlags.env, 'env-file': taskFlags['env-file'], detach: Flags.boolean({char: 'd', description: 'queue the tasks, print their ids and leave'})}
+  static override flags = {
+    env: taskFlags.env,
+    'env-file': taskFlags['env-file'],
+    detach: Flags.boolean({char: 'd', description: 'queue the tasks, print their ids and leave'}),
+  }
   static override examples = ['<%= config.bin %> <%= command.id %> pipeline.yaml']
 
   async run(): Promise<{tasks: TaskOutputView[]}> {

@@ -24,7 +24,14 @@ export default class TaskList extends HelixCommand<{tasks: TaskView[]; next?: nu
     const tasks = shown.map(viewTask)
     if (tasks.length === 0) this.log('There are no such tasks. Run one with: helix task run -- COMMAND')
     else {
-      const rows = tasks.map((task) => [task.id.slice(0, 8), task.status, task.worker ?? '-', String(task.attempt), task.exit_code?.toString() ?? task.signal ?? '-', task.name ?? shortCommand(task.command)])
+      const rows = tasks.map((task) => [
+        task.id.slice(0, 8),
+        task.status,
+        task.worker ?? '-',
+        String(task.attempt),
+        task.exit_code?.toString() ?? task.signal ?? '-',
+        task.name ?? shortCommand(task.command),
+      ])
       this.log(formatTable(['ID', 'STATUS', 'WORKER', 'ATTEMPT', 'EXIT', 'TASK'], rows))
     }
     const last = shown.at(-1)

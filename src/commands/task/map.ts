@@ -13,7 +13,10 @@ in HELIX_ITEM. No shell reads the result, but with sh -c 'echo {}' you make one 
 What a task prints comes in one piece when it has ended. The exit code is the number of tasks that failed, at most 101.`
   static override strict = false
   static override usage = 'task map [FLAGS] -- COMMAND [ARGUMENT...]'
-  static override examples = ['ls *.flac | <%= config.bin %> <%= command.id %> -- flac --decode {}', 'seq 100 | <%= config.bin %> <%= command.id %> --keep-order -- ./simulate --seed {}']
+  static override examples = [
+    'ls *.flac | <%= config.bin %> <%= command.id %> -- flac --decode {}',
+    'seq 100 | <%= config.bin %> <%= command.id %> --keep-order -- ./simulate --seed {}',
+  ]
   static override flags = {
     ...taskFlags,
     // oclif's types allow letters only; its parser takes any character.

@@ -1,9 +1,9 @@
 import {Flags} from '@oclif/core'
 import {HelixCommand} from '../../cli/base-command.js'
 import {cancelOnSignal} from '../../cli/cancel-on-signal.js'
+import {pipedStdin} from '../../cli/piped-stdin.js'
 import {exitCodeOf} from '../../cli/task-exit-code.js'
 import {readTaskEnvironment, readTaskOptions, taskFlags} from '../../cli/task-flags.js'
-import {pipedStdin} from '../../cli/piped-stdin.js'
 import {runTask} from '../../core/requests/run-task.js'
 import {type TaskOutputView, viewTaskOutput} from '../../core/tasks/task-view.js'
 

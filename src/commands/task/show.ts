@@ -38,7 +38,14 @@ export default class TaskShow extends HelixCommand<Shown> {
     ]
     for (const [name, value] of facts) if (value !== null) this.log(`${`${name}:`.padEnd(17)}${visible(String(value))}`)
     if (attempts.length > 0) {
-      const rows = attempts.map((attempt) => [String(attempt.attempt), attempt.status, attempt.worker, attempt.exit_code?.toString() ?? attempt.signal ?? '-', attempt.started_at, attempt.error ?? ''])
+      const rows = attempts.map((attempt) => [
+        String(attempt.attempt),
+        attempt.status,
+        attempt.worker,
+        attempt.exit_code?.toString() ?? attempt.signal ?? '-',
+        attempt.started_at,
+        attempt.error ?? '',
+      ])
       this.log(`\n${formatTable(['ATTEMPT', 'STATUS', 'WORKER', 'EXIT', 'STARTED', 'ERROR'], rows)}`)
     }
     return shown

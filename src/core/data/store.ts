@@ -71,13 +71,18 @@ export class Store {
   }
 }
 
+/** Opens the store as it is, whatever its schema. */
+export async function connectStore(location: StoreLocation): Promise<Store> {
+  const knex = location.dialect === 'sqlite' ? await openSqlite(location.filename, location.synchronous) : await openPostgres(location.url)
+  return new Store(knex, location)
+}
+
 /**
  * Opens the store and brings its schema up to date under a lock of its own.
  * Throws `config` where it cannot be opened, and when its schema is newer than this Helix.
  */
 export async function openStore(location: StoreLocation, migrationsDir: string): Promise<Store> {
-  const knex = location.dialect === 'sqlite' ? await openSqlite(location.filename, location.synchronous) : await openPostgres(location.url)
-  const store = new Store(knex, location)
+  const store = await connectStore(location)
   try {
     const wanted = await latestVersion(migrationsDir)
     const found = await schemaVersion(store)

@@ -30,8 +30,8 @@ export class OutputFollower {
   async finish(end: AttemptEnd): Promise<void> {
     this.#ended = true
     await this.#loop
-    await copyOutput('stdout', end, this.#output.stdout, this.#read, this.#copied.stdout)
-    await copyOutput('stderr', end, this.#output.stderr, this.#read, this.#copied.stderr)
+    await copyRest('stdout', end, this.#output.stdout, this.#read, this.#copied.stdout)
+    await copyRest('stderr', end, this.#output.stderr, this.#read, this.#copied.stderr)
   }
 
   async #follow(): Promise<void> {
@@ -57,18 +57,36 @@ export class OutputFollower {
   }
 }
 
-/** Copies what an ended attempt printed from `offset` on: out of the report where that holds it all, else from the worker. */
-export async function copyOutput(stream: StreamName, end: AttemptEnd, to: Writable, read: ReadOutput, offset = 0): Promise<void> {
+/** Copies what an ended attempt printed from `offset` on. */
+async function copyRest(stream: StreamName, end: AttemptEnd, to: Writable, read: ReadOutput, offset: number): Promise<void> {
   const total = end[`${stream}Bytes`] ?? 0
   const tail = end[`${stream}Tail`] ?? Buffer.alloc(0)
+  for await (const chunk of readOutput(stream, {total, tail, offset}, read)) await writeAll(to, chunk)
+}
+
+/** Copies all that an ended attempt printed. */
+export async function copyOutput(end: AttemptEnd, to: TaskOutput, read: ReadOutput): Promise<void> {
+  await copyRest('stdout', end, to.stdout, read, 0)
+  await copyRest('stderr', end, to.stderr, read, 0)
+}
+
+/** What is known of an output: how long it is (Infinity while it grows), its last bytes, and where to begin. */
+export interface OutputPart {
+  total: number
+  tail: Buffer
+  offset: number
+}
+
+/** Yields an output from an offset on: from the worker as far as the tail does not hold it, then out of the tail. */
+export async function* readOutput(stream: StreamName, {total, tail, offset}: OutputPart, read: ReadOutput): AsyncGenerator<Buffer> {
   let at = offset
   while (at < total - tail.length) {
     const chunk = await read(stream, at, Math.min(CHUNK_BYTES, total - tail.length - at))
-    if (chunk.length === 0) break
+    if (chunk.length === 0) return
     at += chunk.length
-    await writeAll(to, chunk)
+    yield chunk
   }
-  if (at < total) await writeAll(to, tail.subarray(Math.max(0, tail.length - (total - at))))
+  if (at < total) yield tail.subarray(tail.length - (total - at))
 }
 
 /** Writes and waits while the reader is slow. A reader that has left is not an error here: the task's result still counts. */

@@ -2,13 +2,19 @@ import type {CoordinatorEvents} from '../scheduler/coordinator.js'
 import type {ClaimedTask} from '../tasks/claim-tasks.js'
 import type {AttemptEnd} from '../tasks/complete-attempts.js'
 import type {WorkerRow} from '../workers/worker.js'
+import {attemptDirectory} from '../workers/worker-store.js'
 import {copyOutput, OutputFollower, type ReadOutput} from './follow-output.js'
 import type {RequestContext, TaskOutput} from './request-context.js'
 
 /** Reads an attempt's output from its worker, over whatever connection there is at the time. */
-export function outputReader(context: RequestContext, worker: WorkerRow, directory: string): ReadOutput {
+export function outputReader(
+  {store, connections}: Pick<RequestContext, 'store' | 'connections'>,
+  worker: WorkerRow,
+  {id: taskId, attempt}: {id: string; attempt: number},
+): ReadOutput {
   return async (stream, offset, length) => {
-    const transport = await context.connections.get(worker)
+    const transport = await connections.get(worker)
+    const directory = attemptDirectory(worker, {storeId: await store.id(), taskId, attempt})
     return transport.readRange(`${directory}/${stream}`, offset, length)
   }
 }
@@ -19,7 +25,7 @@ export function followRunning(context: RequestContext, output: TaskOutput): {eve
   let copied = Promise.resolve()
   return {
     events: {
-      started: ({task, worker}, directory) => followers.set(keyOf(task.id, task.attempt), new OutputFollower(outputReader(context, worker, directory), output)),
+      started: ({task, worker}) => followers.set(keyOf(task.id, task.attempt), new OutputFollower(outputReader(context, worker, task), output)),
       ended: (end) => {
         const follower = followers.get(keyOf(end.taskId, end.attempt))
         if (follower) copied = copied.then(() => follower.finish(end))
@@ -38,18 +44,18 @@ export interface EndedOutput {
 
 /** Hands over each task's last attempt when it has ended, one after the other in the order they end. */
 export function collectEnded(context: RequestContext, use: (ended: EndedOutput) => Promise<void>): {events: CoordinatorEvents; done: () => Promise<void>} {
-  const started = new Map<string, {claimed: ClaimedTask; directory: string}>()
+  const started = new Map<string, ClaimedTask>()
   let used = Promise.resolve()
   return {
     events: {
-      started: (claimed, directory) => started.set(keyOf(claimed.task.id, claimed.task.attempt), {claimed, directory}),
+      started: (claimed) => started.set(keyOf(claimed.task.id, claimed.task.attempt), claimed),
       ended: (end) => {
         const key = keyOf(end.taskId, end.attempt)
-        const known = started.get(key)
+        const claimed = started.get(key)
         started.delete(key)
-        if (!known || end.result === 'retry' || end.result === 'released' || end.result === 'unsent') return
-        const read = outputReader(context, known.claimed.worker, known.directory)
-        used = used.then(() => use({claimed: known.claimed, end, read}))
+        if (!claimed || end.result === 'retry' || end.result === 'released' || end.result === 'unsent') return
+        const read = outputReader(context, claimed.worker, claimed.task)
+        used = used.then(() => use({claimed, end, read}))
       },
     },
     done: () => used,
@@ -58,8 +64,7 @@ export function collectEnded(context: RequestContext, use: (ended: EndedOutput) 
 
 /** Prints what an ended attempt has printed. */
 export async function printEnded({end, read}: EndedOutput, output: TaskOutput): Promise<void> {
-  await copyOutput('stdout', end, output.stdout, read)
-  await copyOutput('stderr', end, output.stderr, read)
+  await copyOutput(end, output, read)
 }
 
 function keyOf(taskId: string, attempt: number): string {

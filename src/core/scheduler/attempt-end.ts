@@ -5,9 +5,9 @@ import type {AttemptReport} from '../workers/attempt-protocol.js'
 const LONGEST_BACKOFF_SECONDS = 300
 
 /** What a worker's report means for the task: over, or to be tried again. */
-export function endOfReport(task: TaskRow, report: AttemptReport, directory: string | undefined, cancelRequested: boolean): AttemptEnd {
+export function endOfReport(task: TaskRow, report: AttemptReport, cancelRequested: boolean): AttemptEnd {
   const {exitCode, signal, stdoutBytes, stderrBytes, stdoutTail, stderrTail} = report
-  const facts = {exitCode, signal, directory, stdoutBytes, stderrBytes, stdoutTail, stderrTail}
+  const facts = {exitCode, signal, stdoutBytes, stderrBytes, stdoutTail, stderrTail}
   if (exitCode === 0 && !report.timedOut) return {taskId: task.id, attempt: task.attempt, result: 'completed', ...facts}
   if (cancelRequested) return {taskId: task.id, attempt: task.attempt, result: 'cancelled', ...facts}
   return {...failureOf(task, ...describeFailure(report, task)), ...facts}

@@ -26,8 +26,8 @@ export interface SupervisorOptions {
   logger: Logger
   /** Seconds that the coordinator's lease still holds. */
   leaseSeconds: () => number
-  /** An attempt was sent to its worker. */
-  onStarted: (claimed: ClaimedTask, directory: string, transport: Transport) => void
+  /** An attempt was sent to its worker, which keeps it below `root`. */
+  onStarted: (claimed: ClaimedTask, root: string) => Promise<void>
 }
 
 /** Starts attempts on workers, stays with them through lost connections, and tells how they ended. */
@@ -89,9 +89,9 @@ export class AttemptSupervisor {
       if (this.#isCancelled(task)) return {taskId: task.id, attempt: task.attempt, result: 'cancelled'}
       const environment = scriptEnvironment(worker, spooled.callerEnvironment)
       started = await this.#holdsOf(transport).start(() => startAttempt(transport, order, this.#options.leaseSeconds, environment))
-      this.#options.onStarted(claimed, started.directory, transport)
+      await this.#options.onStarted(claimed, started.root)
       const outcome = await started.outcome
-      if (outcome.state === 'ended') return endOfReport(task, outcome.report, started.directory, this.#isCancelled(task))
+      if (outcome.state === 'ended') return endOfReport(task, outcome.report, this.#isCancelled(task))
       if (outcome.state === 'refused' && outcome.why === 'late') return backToQueue(task, 'unsent', 'the lease ended before the worker could start it')
       if (outcome.state === 'refused' && outcome.why === 'folder')
         return failureOf(task, 'host', `${worker.name} could not make the folder of the attempt: its disk may be full`)
@@ -130,7 +130,7 @@ export class AttemptSupervisor {
   async #collect({task, worker}: ClaimedTask): Promise<AttemptEnd> {
     const transport = await this.#options.connections.get(worker)
     const report = await collectAttempt(transport, this.#nameOf(task), scriptEnvironment(worker))
-    return endOfReport(task, report, undefined, this.#isCancelled(task))
+    return endOfReport(task, report, this.#isCancelled(task))
   }
 
   #endWithout(task: TaskRow, error: string): AttemptEnd {

@@ -7,10 +7,9 @@ import {currentProcess} from '../process-identity.js'
 import {type ClaimedTask, claimTasks} from '../tasks/claim-tasks.js'
 import {type AttemptEnd, completeAttempts, type SettledTask} from '../tasks/complete-attempts.js'
 import type {Spool} from '../tasks/spool.js'
-import type {Transport} from '../workers/transport.js'
 import type {WorkerRow} from '../workers/worker.js'
 import type {WorkerConnections} from '../workers/worker-connections.js'
-import {listWorkers} from '../workers/worker-store.js'
+import {listWorkers, rememberAttemptsRoot} from '../workers/worker-store.js'
 import {AttemptSupervisor} from './attempt-supervisor.js'
 import {
   adoptTasks,
@@ -28,8 +27,8 @@ const LONGEST_STORE_PAUSE_MS = 10_000
 
 /** What a coordinator tells whoever started it. */
 export interface CoordinatorEvents {
-  /** An attempt was sent to its worker; its output can be read from `directory`. */
-  started?: (claimed: ClaimedTask, directory: string, transport: Transport) => void
+  /** An attempt was sent to its worker; its output can be read from there. */
+  started?: (claimed: ClaimedTask) => void
   /** The end of an attempt has been stored, or refused because another coordinator owns it by now. */
   ended?: (end: AttemptEnd) => void
   /** Tasks that are over. */
@@ -85,7 +84,10 @@ export class Coordinator {
       spool: options.spool,
       logger: options.logger,
       leaseSeconds: () => this.#leaseSeconds(),
-      onStarted: (claimed, directory, transport) => options.events?.started?.(claimed, directory, transport),
+      onStarted: async (claimed, root) => {
+        await rememberAttemptsRoot(options.store, claimed.worker, root)
+        options.events?.started?.(claimed)
+      },
     })
   }
 
@@ -104,6 +106,9 @@ export class Coordinator {
 
   /** True once the store asked it to stop. */
   stopRequested = false
+
+  /** True once it has looked for tasks to run and to adopt. */
+  hasLooked = false
 
   /** Looks for work at once instead of at the next tick. */
   wake(): void {
@@ -144,6 +149,7 @@ export class Coordinator {
         if (this.#options.kind === 'scheduler') await this.#adopt()
         await this.#cancelRequested()
         while (this.#claiming && (await this.#dispatch()) > 0);
+        this.hasLooked = true
       })
       await Promise.race([woken, this.#pause(TICK_MS)])
     }

@@ -2,8 +2,8 @@ import {setTimeout as delay} from 'node:timers/promises'
 import {releaseStarts, type StartedAttempt} from '../workers/attempt-protocol.js'
 import type {Transport} from '../workers/transport.js'
 
-// Of the sessions of a connection one is for files and one for questions and orders; the rest may wait for attempts to end.
-const RESERVED_SESSIONS = 2
+// One session is for questions and orders; the rest may wait for attempts to end.
+const RESERVED_SESSIONS = 1
 const PATIENCE_MS = 500
 
 /**

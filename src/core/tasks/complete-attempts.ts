@@ -14,7 +14,6 @@ export interface AttemptEnd {
   exitCode?: number | null
   signal?: string | null
   error?: string | undefined
-  directory?: string | undefined
   stdoutBytes?: number
   stderrBytes?: number
   stdoutTail?: Buffer
@@ -123,7 +122,6 @@ async function updateAttempts(trx: Knex, store: Store, ends: readonly AttemptEnd
     exit_code: end.exitCode ?? null,
     signal: end.signal ?? null,
     error_message: end.error ?? null,
-    directory: end.directory ?? null,
     stdout_bytes: end.stdoutBytes ?? 0,
     stderr_bytes: end.stderrBytes ?? 0,
     stdout_tail: end.stdoutTail?.toString('hex') ?? '',
@@ -137,7 +135,6 @@ async function updateAttempts(trx: Knex, store: Store, ends: readonly AttemptEnd
     exit_code: 'integer',
     signal: 'text',
     error_message: 'text',
-    directory: 'text',
     stdout_bytes: 'bigint',
     stderr_bytes: 'bigint',
     stdout_tail: 'hex',

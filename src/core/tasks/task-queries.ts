@@ -7,7 +7,6 @@ import {readTaskRow} from './task-rows.js'
 /** A task with what is known of its newest attempt. */
 export interface TaskWithAttempt extends TaskRow {
   worker_name: string | null
-  directory: string | null
   stdout_bytes: number | null
   stderr_bytes: number | null
   stdout_tail: Buffer | null
@@ -24,7 +23,7 @@ export interface TaskFilter {
   before?: number | undefined
 }
 
-const COLUMNS = 'tasks.*, a.worker_name, a.directory, a.stdout_bytes, a.stderr_bytes'
+const COLUMNS = 'tasks.*, a.worker_name, a.stdout_bytes, a.stderr_bytes'
 const FROM = 'FROM tasks LEFT JOIN task_attempts a ON a.task_id = tasks.id AND a.attempt = tasks.attempt'
 
 /** The newest tasks first, without their output. */
@@ -86,7 +85,6 @@ export interface AttemptRow {
   exit_code: number | null
   signal: string | null
   error_message: string | null
-  directory: string | null
   started_at: string
   completed_at: string | null
 }
@@ -94,7 +92,7 @@ export interface AttemptRow {
 /** The attempts of a task, the first one first. */
 export function listAttempts(store: Store, taskId: string): Promise<AttemptRow[]> {
   return store.query<AttemptRow>(
-    `SELECT attempt, worker_name, status, failure_kind, exit_code, signal, error_message, directory, started_at, completed_at
+    `SELECT attempt, worker_name, status, failure_kind, exit_code, signal, error_message, started_at, completed_at
      FROM task_attempts WHERE task_id = ? ORDER BY attempt`,
     [taskId],
   )

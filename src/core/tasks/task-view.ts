@@ -72,7 +72,6 @@ export interface AttemptView {
   exit_code: number | null
   signal: string | null
   error: string | null
-  directory: string | null
   started_at: string
   completed_at: string | null
 }

@@ -54,8 +54,8 @@ export type AttemptState = 'running' | 'ended' | 'starting' | 'absent' | 'fenced
 export interface StartedAttempt {
   /** The START script's process on the worker; `releaseStarts` makes it leave its session. */
   pid: number
-  /** The attempt's folder. */
-  directory: string
+  /** Where the worker keeps attempt folders. */
+  root: string
   outcome: Promise<StartOutcome>
 }
 
@@ -72,7 +72,6 @@ export async function startAttempt(transport: Transport, order: AttemptOrder, le
   process.stdin.on('error', () => {})
   const ready = await output.line(`${mark} ready `, process)
   const [pid = '', ...root] = ready.split(' ')
-  const directory = `${root.join(' ')}/${order.storeId}/${order.taskId}/${order.attempt}`
   const valid = Math.floor(leaseSeconds())
   const {storeId, taskId, attempt, timeoutSeconds, graceSeconds, stdinPath} = order
   process.stdin.end(
@@ -84,7 +83,7 @@ export async function startAttempt(transport: Transport, order: AttemptOrder, le
   const outcome = process.exit.then(() => readOutcome(output.bytes(), errors.bytes(), mark))
   // Whoever waits for the outcome sees its rejection; until then it must not count as unhandled.
   outcome.catch(() => {})
-  return {pid: Number(pid), directory, outcome}
+  return {pid: Number(pid), root: root.join(' '), outcome}
 }
 
 /** Streams a standard input to the worker and resolves to its path there. */

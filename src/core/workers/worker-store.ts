@@ -5,6 +5,7 @@ import type {Row, SqlDialect} from '../data/sql.js'
 import type {Store} from '../data/store.js'
 import {HelixError} from '../errors/helix-error.js'
 import type {SshSettings} from '../ssh/ssh-settings.js'
+import type {AttemptName} from './attempt-protocol.js'
 import type {WorkerRow, WorkerStatus} from './worker.js'
 
 const JSON_COLUMNS = ['ssh_config', 'capabilities', 'labels', 'resources'] as const
@@ -106,6 +107,18 @@ export async function updateWorker(store: Store, id: string, changes: WorkerChan
     ...Object.values(columns),
     id,
   ])
+}
+
+/** Records where a worker keeps attempt folders, as its first attempt told. */
+export async function rememberAttemptsRoot(store: Store, worker: WorkerRow, root: string): Promise<void> {
+  if (worker.resources.attempts_root === root) return
+  worker.resources.attempts_root = root
+  await store.query('UPDATE workers SET resources = ? WHERE id = ?', [JSON.stringify(worker.resources), worker.id])
+}
+
+/** The folder of an attempt on its worker. */
+export function attemptDirectory(worker: WorkerRow, {storeId, taskId, attempt}: AttemptName): string {
+  return `${worker.resources.attempts_root ?? '.local/state/helix'}/${storeId}/${taskId}/${attempt}`
 }
 
 /** Takes a worker out of the pool. Throws `usage` while a task runs on it. */

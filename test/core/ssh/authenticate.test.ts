@@ -57,7 +57,7 @@ describeUnless(sshdAvailable(), 'a login', () => {
     // The time that the user takes does not count.
     await login(
       {keyPath: lockedKey},
-      {askSecret: (question) => new Promise((resolve) => setTimeout(() => resolve(askSecret(question)), 700)), connectTimeoutMs: 500},
+      {askSecret: (question) => new Promise((resolve) => setTimeout(() => resolve(askSecret(question)), 3_300)), connectTimeoutMs: 3_000},
     )
     expect(asked).toEqual([`Passphrase of ${lockedKey}: `])
   })

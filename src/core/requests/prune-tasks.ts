@@ -1,0 +1,55 @@
+import {messageOf} from '../errors/helix-error.js'
+import {removeTaskFolders} from '../workers/attempt-protocol.js'
+import type {WorkerRow} from '../workers/worker.js'
+import {scriptEnvironment} from '../workers/worker-connections.js'
+import {listWorkers} from '../workers/worker-store.js'
+import type {RequestContext} from './request-context.js'
+
+const PAGE = 500
+
+export interface PrunedTasks {
+  /** How many tasks were, or would be, removed. */
+  tasks: number
+  /** Workers that could not be reached; their tasks are kept until they can. */
+  left_behind: {worker: string; reason: string}[]
+}
+
+/** Removes tasks that ended at least so many seconds ago: their rows, their folders on workers, and their requests' files here. */
+export async function pruneTasks(context: RequestContext, olderThanSeconds: number, dryRun: boolean): Promise<PrunedTasks> {
+  const {store, hostId} = context
+  const old = `status IN ('completed', 'failed', 'cancelled') AND completed_at <= ${store.sql.afterSeconds}
+    AND NOT EXISTS (SELECT 1 FROM task_dependencies d JOIN tasks n ON n.id = d.task_id WHERE d.needs_id = tasks.id AND n.status IN ('pending', 'running'))`
+  const rows = await store.query<{id: string}>(`SELECT id FROM tasks WHERE ${old}`, [-olderThanSeconds])
+  if (dryRun) return {tasks: rows.length, left_behind: []}
+  const ids = new Set(rows.map((row) => row.id))
+  const leftBehind: PrunedTasks['left_behind'] = []
+  for (const worker of await listWorkers(store, hostId)) {
+    const attempts = await store.query<{task_id: string}>(
+      `SELECT DISTINCT task_id FROM task_attempts WHERE worker_id = ? AND task_id IN (SELECT id FROM tasks WHERE ${old})`,
+      [worker.id, -olderThanSeconds],
+    )
+    const onWorker = attempts.map((row) => row.task_id)
+    try {
+      await removeFolders(context, worker, onWorker)
+    } catch (error) {
+      leftBehind.push({worker: worker.name, reason: messageOf(error)})
+      for (const id of onWorker) ids.delete(id)
+    }
+  }
+  await deleteRows(context, [...ids])
+  return {tasks: ids.size, left_behind: leftBehind}
+}
+
+async function removeFolders({store, connections}: RequestContext, worker: WorkerRow, taskIds: readonly string[]): Promise<void> {
+  if (taskIds.length === 0) return
+  await removeTaskFolders(await connections.get(worker), await store.id(), taskIds, scriptEnvironment(worker))
+}
+
+async function deleteRows({store, spool}: RequestContext, ids: readonly string[]): Promise<void> {
+  for (let from = 0; from < ids.length; from += PAGE) {
+    const page = ids.slice(from, from + PAGE)
+    await store.query(`DELETE FROM tasks WHERE id IN (${page.map(() => '?').join(', ')})`, page)
+  }
+  const empty = await store.query<{id: string}>('DELETE FROM requests WHERE NOT EXISTS (SELECT 1 FROM tasks WHERE tasks.request_id = requests.id) RETURNING id')
+  for (const {id} of empty) await spool.remove(id)
+}

@@ -1,0 +1,154 @@
+import type {Store} from '../data/store.js'
+import {writeLog} from '../data/write-log.js'
+import {HelixError} from '../errors/helix-error.js'
+import {isSecretReference} from '../security/secret-reference.js'
+import type {AskSecret} from '../ssh/authenticate.js'
+import {openConnection} from '../ssh/open-connection.js'
+import {parseTarget} from '../ssh/parse-target.js'
+import {resolveHost} from '../ssh/resolve-host.js'
+import type {SshSettings} from '../ssh/ssh-settings.js'
+import type {WorkerRow} from './worker.js'
+import {deleteWorker, findWorker, insertWorker, markReachable, updateWorker} from './worker-store.js'
+
+/** What managing workers needs. */
+export interface WorkerContext {
+  store: Store
+  hostId: string
+  /** Helix's own known_hosts file. */
+  knownHostsFile: string
+  /** The file that a worker of the config comes from. */
+  configFile: string
+  /** Asks the user for a password or passphrase; absent where nobody can be asked. */
+  askSecret?: AskSecret | undefined
+}
+
+export interface AddWorkerOptions {
+  name: string
+  /** `user@host[:port]` */
+  target: string
+  keyPath?: string | undefined
+  password?: string | undefined
+  passphrase?: string | undefined
+  knownHosts?: string | undefined
+  slots: number
+  capabilities: string[]
+  labels: Record<string, string>
+  /** The fingerprint that the host key must have. */
+  hostKey?: string | undefined
+  /** Take the key of a host that is not known yet. */
+  acceptNew: boolean
+}
+
+/** Connects to a machine, verifies its host key and logs in, and only then stores it as a worker, with its key pinned. */
+export async function addWorker(context: WorkerContext, options: AddWorkerOptions): Promise<void> {
+  const {store, knownHostsFile, askSecret} = context
+  const settings = readSettings(options)
+  if (!/^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$/.test(options.name) || options.name === 'local') {
+    throw new HelixError('usage', `${options.name} cannot be the name of a worker`, {
+      code: 'WORKER_NAME_INVALID',
+      hint: 'Use letters, digits, dots, dashes and underscores; `local` is this machine.',
+    })
+  }
+  const host = await resolveHost(settings)
+  const policy = {ownFile: knownHostsFile, acceptNew: options.acceptNew, ...(options.hostKey !== undefined && {expected: options.hostKey})}
+  const transport = await openConnection(settings, policy, askSecret ? {askSecret} : {})
+  try {
+    const {fingerprint} = transport.hostKey
+    await insertWorker(store, {
+      name: options.name,
+      hostname: host.hostname,
+      port: host.port,
+      username: host.username,
+      origin: 'command',
+      settings: {...settings, hostKey: fingerprint},
+      capabilities: options.capabilities,
+      labels: options.labels,
+      slots: options.slots,
+    })
+    await writeLog(store, {
+      level: 'info',
+      event: 'worker.added',
+      message: `${options.name}: ${host.username}@${host.hostname}:${host.port}, host key ${fingerprint}`,
+    })
+  } finally {
+    await transport.close()
+  }
+}
+
+export interface SetWorkerOptions {
+  slots?: number | undefined
+  capabilities?: string[] | undefined
+  labels?: Record<string, string> | undefined
+  keyPath?: string | undefined
+}
+
+/** Changes a worker's slots, capabilities, labels or key. Throws `config` for one of the config file. */
+export async function setWorker(context: WorkerContext, name: string, {keyPath, ...changes}: SetWorkerOptions): Promise<void> {
+  const worker = await changeableWorker(context, name)
+  const present = Object.fromEntries(Object.entries(changes).filter(([, value]) => value !== undefined))
+  await updateWorker(context.store, worker.id, {...present, ...(keyPath !== undefined && {settings: {...worker.ssh_config, keyPath}})})
+}
+
+/** Takes a worker out of the pool. Throws `config` for one of the config file and `usage` while a task runs on it. */
+export async function removeWorker(context: WorkerContext, name: string): Promise<void> {
+  await deleteWorker(context.store, await changeableWorker(context, name))
+  await writeLog(context.store, {level: 'info', event: 'worker.removed', message: name})
+}
+
+/**
+ * Accepts a worker's new host key, which must have the given fingerprint; without one only says whether the key is the
+ * accepted one. Throws `denied` with both fingerprints when it is another.
+ */
+export async function trustWorkerKey(context: WorkerContext, name: string, hostKey: string | undefined): Promise<string> {
+  const {store, hostId, knownHostsFile, askSecret} = context
+  const worker = await findWorker(store, hostId, name)
+  if (worker.origin === 'local') throw isThisMachine()
+  const {hostKey: pinned, ...settings} = worker.ssh_config
+  const policy = {ownFile: knownHostsFile, ...(hostKey !== undefined ? {expected: hostKey} : pinned !== undefined && {pinned})}
+  const transport = await openConnection(settings, policy, askSecret ? {askSecret} : {})
+  try {
+    const {fingerprint} = transport.hostKey
+    await updateWorker(store, worker.id, {settings: {...settings, hostKey: fingerprint}})
+    await markReachable(store, worker.id)
+    if (fingerprint !== pinned)
+      await writeLog(store, {
+        level: 'warn',
+        event: 'worker.key_trusted',
+        message: `${name}: host key ${fingerprint}, before ${pinned ?? 'none'}`,
+        workerId: worker.id,
+      })
+    return fingerprint
+  } finally {
+    await transport.close()
+  }
+}
+
+async function changeableWorker({store, hostId, configFile}: WorkerContext, name: string): Promise<WorkerRow> {
+  const worker = await findWorker(store, hostId, name)
+  if (worker.origin === 'local') throw isThisMachine()
+  if (worker.origin === 'config')
+    throw new HelixError('config', `${name} is a worker of ${configFile}`, {code: 'WORKER_FROM_CONFIG', hint: `Change workers.pool.${name} there.`})
+  return worker
+}
+
+function isThisMachine(): HelixError {
+  return new HelixError('usage', '`local` is this machine; it is always there and has no settings', {code: 'WORKER_IS_LOCAL'})
+}
+
+function readSettings({target, keyPath, password, passphrase, knownHosts}: AddWorkerOptions): SshSettings {
+  for (const [flag, value] of Object.entries({password, passphrase})) {
+    if (value !== undefined && !isSecretReference(value)) {
+      throw new HelixError('usage', `--${flag} takes env:NAME or keyring:NAME, not the secret itself`, {
+        code: 'SECRET_LITERAL',
+        hint: 'Anybody on this machine can read what stands on a command line.',
+      })
+    }
+  }
+  return {
+    ...parseTarget(target),
+    ...(keyPath !== undefined && {keyPath}),
+    ...(password !== undefined && {password}),
+    ...(passphrase !== undefined && {passphrase}),
+    ...(knownHosts !== undefined && {knownHosts}),
+  }
+}

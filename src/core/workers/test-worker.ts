@@ -1,0 +1,51 @@
+import {randomUUID} from 'node:crypto'
+import {HelixError} from '../errors/helix-error.js'
+import {removeTaskFolders, startAttempt} from './attempt-protocol.js'
+import type {Transport} from './transport.js'
+import type {WorkerRow} from './worker.js'
+import {scriptEnvironment} from './worker-connections.js'
+
+/** One step of a worker's test, with its time in milliseconds. */
+export interface TestStep {
+  step: string
+  detail: string
+  duration_ms: number
+}
+
+const START_SECONDS = 30
+
+/** Goes through everything that a task needs of a worker; rejects at the first step that fails. `report` hears of each as it is done. */
+export async function testWorker(worker: WorkerRow, connect: () => Promise<Transport>, report: (step: TestStep) => void): Promise<TestStep[]> {
+  const steps: TestStep[] = []
+  const timed = async <T>(step: string, work: () => Promise<[T, string]>): Promise<T> => {
+    const started = performance.now()
+    const [value, detail] = await work()
+    const done = {step, detail, duration_ms: Math.round(performance.now() - started)}
+    steps.push(done)
+    report(done)
+    return value
+  }
+  const environment = scriptEnvironment(worker)
+  const transport = await timed('connect', async () => [
+    await connect(),
+    worker.origin === 'local' ? 'this machine' : `${worker.username}@${worker.hostname}:${worker.port}, host key as accepted`,
+  ])
+  const name = {storeId: 'test', taskId: randomUUID(), attempt: 1}
+  const order = {...name, command: ['uname', '-srm'], environment: {}, timeoutSeconds: START_SECONDS, graceSeconds: 1}
+  const root = await timed('run a supervised command', async () => {
+    const started = await startAttempt(transport, order, () => START_SECONDS, environment)
+    const outcome = await started.outcome
+    if (outcome.state !== 'ended' || outcome.report.exitCode !== 0) {
+      const said = outcome.state === 'ended' ? outcome.report.stderrTail.toString().trim() : outcome.state
+      throw new HelixError('unavailable', `${worker.name} could not run a command: ${said}`, {code: 'WORKER_TEST_FAILED'})
+    }
+    return [started.root, outcome.report.stdoutTail.toString().trim()]
+  })
+  await timed('read a file', async () => {
+    const path = `${root}/${name.storeId}/${name.taskId}/1/result`
+    const result = await transport.readRange(path, 0, 64)
+    return [result, root]
+  })
+  await removeTaskFolders(transport, name.storeId, [name.taskId], environment)
+  return steps
+}

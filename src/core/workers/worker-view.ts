@@ -1,0 +1,56 @@
+import type {Store} from '../data/store.js'
+import type {WorkerResources, WorkerRow, WorkerStatus} from './worker.js'
+import {listWorkers, workerNotFound} from './worker-store.js'
+
+/** A worker as `--json` and the API show it; references to secrets, never secrets. */
+export interface WorkerView {
+  id: string
+  name: string
+  status: WorkerStatus
+  status_reason: string | null
+  origin: WorkerRow['origin']
+  host: string
+  port: number
+  username: string
+  host_key: string | null
+  slots: number
+  running: number
+  capabilities: string[]
+  labels: Record<string, string>
+  resources: WorkerResources
+  last_heartbeat: string | null
+  created_at: string
+}
+
+/** All workers that this machine can see, with how many tasks run on each. */
+export async function viewWorkers(store: Store, hostId: string): Promise<WorkerView[]> {
+  const rows = await store.query<{worker_id: string; count: number}>(
+    `SELECT worker_id, count(*) AS count FROM tasks WHERE status = 'running' GROUP BY worker_id`,
+  )
+  const running = new Map(rows.map((row) => [row.worker_id, Number(row.count)]))
+  return (await listWorkers(store, hostId)).map((worker) => ({
+    id: worker.id,
+    name: worker.name,
+    status: worker.status,
+    status_reason: worker.status_reason,
+    origin: worker.origin,
+    host: worker.hostname,
+    port: worker.port,
+    username: worker.username,
+    host_key: worker.ssh_config.hostKey ?? null,
+    slots: worker.slots,
+    running: running.get(worker.id) ?? 0,
+    capabilities: worker.capabilities,
+    labels: worker.labels,
+    resources: worker.resources,
+    last_heartbeat: worker.last_heartbeat,
+    created_at: worker.created_at,
+  }))
+}
+
+/** One worker. Throws `usage` for a name that no worker has. */
+export async function viewWorker(store: Store, hostId: string, name: string): Promise<WorkerView> {
+  const found = (await viewWorkers(store, hostId)).find((worker) => worker.name === name)
+  if (!found) throw workerNotFound(name, await listWorkers(store, hostId))
+  return found
+}
