@@ -1,5 +1,6 @@
 import {randomUUID} from 'node:crypto'
 import type {Readable} from 'node:stream'
+import {setTimeout as delay} from 'node:timers/promises'
 import type {ForegroundRequest} from '../scheduler/foreground-request.js'
 import {buildShellTask, type TaskOptions} from '../tasks/build-tasks.js'
 import {getTasks, type TaskWithAttempt} from '../tasks/task-queries.js'
@@ -8,6 +9,8 @@ import {placeRequest, spoolSecrets} from './prepare-request.js'
 import type {RequestContext, TaskOutput} from './request-context.js'
 import {startForeground, submitDetached} from './submit-request.js'
 import {waitForTasks} from './wait-for-tasks.js'
+
+const STDIN_HEADSTART_MS = 100
 
 export interface RunTaskOptions {
   command: readonly string[]
@@ -35,7 +38,10 @@ export async function runTask(context: RequestContext, options: RunTaskOptions):
   const cwd = options.task.cwd ?? (requirements.local ? options.callerFolder : undefined)
   const task = buildShellTask(options.command, {...options.task, requirements, cwd, stdin: options.stdin !== undefined})
   await spoolSecrets(context, requestId, {environment: options.environment, caller: requirements.local ? options.caller : undefined})
-  if (options.stdin) await context.spool.writeStdin(requestId, options.stdin)
+  const stdin = options.stdin && context.spool.writeStdin(requestId, options.stdin)
+  if (detached) await stdin
+  // Most inputs are short; one that is whole before the task starts saves it from being followed.
+  else if (stdin) await Promise.race([stdin, delay(STDIN_HEADSTART_MS)])
   if (detached) return only(await getTasks(context.store, await submitDetached(context, requestId, 'task run', [[task]])))
   const follow = options.output && followRunning(context, options.output)
   const request = await startForeground(context, requestId, 'task run', follow?.events ?? {})
@@ -43,10 +49,14 @@ export async function runTask(context: RequestContext, options: RunTaskOptions):
     options.onRequest?.(request)
     const ids = await request.submit([task])
     // An earlier task with the same idempotency key may belong to another coordinator.
-    if (ids[0] === task.id) await request.wait()
-    else await waitForTasks(context, ids)
+    const ended: Promise<unknown> = ids[0] === task.id ? request.wait() : waitForTasks(context, ids)
+    // The task may end without reading all of its input; only an input that fails ends the task.
+    await Promise.race([ended, stdin ? stdin.then(() => ended) : ended])
     await follow?.done()
     return only(await getTasks(context.store, ids))
+  } catch (error) {
+    if (request.open > 0) await request.cancel()
+    throw error
   } finally {
     await request.close()
   }

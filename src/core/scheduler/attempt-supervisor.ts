@@ -1,12 +1,13 @@
-import {createReadStream} from 'node:fs'
+import {Readable} from 'node:stream'
 import {setTimeout as delay} from 'node:timers/promises'
-import {messageOf} from '../errors/helix-error.js'
+import {HelixError, messageOf} from '../errors/helix-error.js'
 import type {Logger} from '../logger.js'
 import type {ClaimedTask} from '../tasks/claim-tasks.js'
 import type {AttemptEnd} from '../tasks/complete-attempts.js'
 import type {Spool} from '../tasks/spool.js'
 import type {TaskRow} from '../tasks/task.js'
-import {type AttemptName, type AttemptOrder, collectAttempt, keepStdin, killAttempt, type StartedAttempt, startAttempt} from '../workers/attempt-protocol.js'
+import {type AttemptName, type AttemptOrder, type AttemptState, collectAttempt, killAttempt, startAttempt} from '../workers/attempt-protocol.js'
+import {sendStdin} from '../workers/send-stdin.js'
 import {argumentText} from '../workers/shell-quote.js'
 import type {Transport} from '../workers/transport.js'
 import type {WorkerRow} from '../workers/worker.js'
@@ -49,7 +50,12 @@ export class AttemptSupervisor {
 
   /** Stays with an attempt that another coordinator started, or meant to start, to its end. Never rejects. */
   adopt(claimed: ClaimedTask): Promise<AttemptEnd> {
-    return this.#supervise(claimed, () => this.#reattach(claimed))
+    return this.#supervise(claimed, async () => {
+      const cutOff = this.#cutOffStdin(claimed.task)
+      if (cutOff === undefined) return this.#reattach(claimed)
+      await this.#killUntilDead(claimed)
+      return failureOf(claimed.task, 'host', cutOff)
+    })
   }
 
   /** Asks for the end of a task that is being supervised here; takes effect once its worker has confirmed it. */
@@ -75,26 +81,29 @@ export class AttemptSupervisor {
 
   async #startAndWait(claimed: ClaimedTask): Promise<AttemptEnd> {
     const {task, worker} = claimed
+    const cutOff = this.#cutOffStdin(task)
+    if (cutOff !== undefined) return failureOf(task, 'host', cutOff)
     let transport: Transport
-    let started: StartedAttempt
     let order: AttemptOrder
+    const spooled = await this.#options.spool.read(task.request_id)
     try {
       transport = await this.#options.connections.get(worker)
-    } catch (error) {
-      return backToQueue(task, 'unsent', `${worker.name}: ${messageOf(error)}`)
-    }
-    try {
-      const spooled = await this.#options.spool.read(task.request_id)
       order = await this.#orderFor(claimed, transport, {...spooled.environment, ...spooled.taskEnvironments?.[task.id]})
-      if (this.#isCancelled(task)) return {taskId: task.id, attempt: task.attempt, result: 'cancelled'}
+    } catch (error) {
+      const why = `${worker.name}: ${messageOf(error)}`
+      return HelixError.is(error) && error.code === 'STDIN_NOT_STORED' ? failureOf(task, 'host', why) : backToQueue(task, 'unsent', why)
+    }
+    if (this.#isCancelled(task)) return {taskId: task.id, attempt: task.attempt, result: 'cancelled'}
+    try {
       const environment = scriptEnvironment(worker, spooled.callerEnvironment)
-      started = await this.#holdsOf(transport).start(() => startAttempt(transport, order, this.#options.leaseSeconds, environment))
+      const started = await this.#holdsOf(transport).start(() => startAttempt(transport, order, this.#options.leaseSeconds, environment))
       await this.#options.onStarted(claimed, started.root)
       const outcome = await started.outcome
       if (outcome.state === 'ended') return endOfReport(task, outcome.report, this.#isCancelled(task))
       if (outcome.state === 'refused' && outcome.why === 'late') return backToQueue(task, 'unsent', 'the lease ended before the worker could start it')
-      if (outcome.state === 'refused' && outcome.why === 'folder')
+      if (outcome.state === 'refused' && outcome.why === 'folder') {
         return failureOf(task, 'host', `${worker.name} could not make the folder of the attempt: its disk may be full`)
+      }
     } catch (error) {
       this.#options.logger.info(`task ${task.id} on ${worker.name}: ${messageOf(error)}; looking after it again`)
     }
@@ -104,27 +113,38 @@ export class AttemptSupervisor {
   /** Asks the worker, which owns the truth, until it has told how the attempt ended or that it never began. */
   async #reattach(claimed: ClaimedTask): Promise<AttemptEnd> {
     const {task, worker} = claimed
-    const name = this.#nameOf(task)
+    let stdinProvided = !task.input.stdin || worker.origin === 'local'
     let lastSeen = performance.now()
     for (let failures = 0; ; ) {
       try {
-        const state = await this.#observer.ask(worker, name)
+        const state = await this.#observer.ask(worker, this.#nameOf(task))
         lastSeen = performance.now()
         failures = 0
-        if (state === 'ended') return await this.#collect(claimed)
-        if (state === 'absent' || state === 'fenced')
-          return this.#isCancelled(task) ? {taskId: task.id, attempt: task.attempt, result: 'cancelled'} : backToQueue(task, 'released', 'it had not started')
-        if (state === 'rebooted') return this.#endWithout(task, `${worker.name} was restarted while it ran`)
-        if (state === 'killed' && (await this.#kill(claimed))) return this.#endWithout(task, `its supervisor on ${worker.name} was killed`)
+        const end = await this.#endOf(claimed, state)
+        if (end) return end
+        if (!stdinProvided) await this.#provideStdin(claimed, await this.#options.connections.get(worker))
+        stdinProvided = true
         await delay(POLL_MS)
       } catch (error) {
         failures += 1
         if (performance.now() - lastSeen > LOST_SECONDS * 1000) {
-          return {...failureOf(task, 'unknown', `${worker.name} has been away for ${LOST_SECONDS} s: ${messageOf(error)}`)}
+          return failureOf(task, 'unknown', `${worker.name} has been away for ${LOST_SECONDS} s: ${messageOf(error)}`)
         }
         await delay(backoffSeconds(failures) * 1000)
       }
     }
+  }
+
+  /** What an attempt's state on its worker means; undefined while it is alive or about to be. */
+  async #endOf(claimed: ClaimedTask, state: AttemptState): Promise<AttemptEnd | undefined> {
+    const {task, worker} = claimed
+    if (state === 'ended') return this.#collect(claimed)
+    const neverRan = state === 'absent' || state === 'fenced'
+    const lost = state === 'rebooted' || (state === 'killed' && (await this.#kill(claimed)))
+    if (!neverRan && !lost) return undefined
+    if (this.#isCancelled(task)) return {taskId: task.id, attempt: task.attempt, result: 'cancelled'}
+    if (neverRan) return backToQueue(task, 'released', 'it had not started')
+    return failureOf(task, 'host', state === 'rebooted' ? `${worker.name} was restarted while it ran` : `its supervisor on ${worker.name} was killed`)
   }
 
   async #collect({task, worker}: ClaimedTask): Promise<AttemptEnd> {
@@ -133,24 +153,42 @@ export class AttemptSupervisor {
     return endOfReport(task, report, this.#isCancelled(task))
   }
 
-  #endWithout(task: TaskRow, error: string): AttemptEnd {
-    return this.#isCancelled(task) ? {taskId: task.id, attempt: task.attempt, result: 'cancelled'} : failureOf(task, 'host', error)
-  }
-
-  async #orderFor({task, worker}: ClaimedTask, transport: Transport, environment: Record<string, string>): Promise<AttemptOrder> {
+  async #orderFor(claimed: ClaimedTask, transport: Transport, environment: Record<string, string>): Promise<AttemptOrder> {
+    const {task, worker} = claimed
     const {command, cwd, item} = task.input
-    const local = worker.origin === 'local'
-    const spooledStdin = task.input.stdin ? await this.#options.spool.stdinPath(task.request_id) : undefined
-    const stdinPath = spooledStdin && !local ? await keepStdin(transport, this.#options.storeId, task.id, createReadStream(spooledStdin)) : spooledStdin
     return {
       ...this.#nameOf(task),
       command,
       cwd,
-      stdinPath,
+      stdin: await this.#provideStdin(claimed, transport),
       environment: {...environment, HELIX_WORKER: worker.name, ...(item !== undefined && {HELIX_ITEM: argumentText(item)})},
       timeoutSeconds: task.retry_policy.timeout_seconds,
       graceSeconds: task.retry_policy.grace_seconds,
     }
+  }
+
+  /** Why a task's standard input will never be whole; undefined when it is or will be. */
+  #cutOffStdin(task: TaskRow): string | undefined {
+    if (!task.input.stdin) return undefined
+    try {
+      this.#options.spool.stdin(task.request_id)
+      return undefined
+    } catch (error) {
+      return messageOf(error)
+    }
+  }
+
+  /** Makes a task's standard input available on its worker. One that is still growing is followed from there on. */
+  async #provideStdin({task, worker}: ClaimedTask, transport: Transport): Promise<AttemptOrder['stdin']> {
+    if (!task.input.stdin) return undefined
+    const {spool, storeId, logger} = this.#options
+    const kept = spool.stdin(task.request_id)
+    if (worker.origin === 'local') return kept
+    const transfer = await sendStdin(transport, storeId, task.id, (offset) => Readable.from(spool.readStdin(task.request_id, offset)))
+    // A transfer that is cut off while the task runs is taken up again when the attempt is.
+    if (kept.growing) transfer.done.catch((error) => logger.debug(`standard input of ${task.id}: ${messageOf(error)}`))
+    else await transfer.done
+    return {path: transfer.path, growing: kept.growing}
   }
 
   async #killUntilDead(claimed: ClaimedTask): Promise<void> {

@@ -66,6 +66,17 @@ export async function listCoordinators(store: Store, hostId: string): Promise<(C
   return rows.map((row) => ({...row, alive: Boolean(row.leased) && !isGone(store, row, hostId)}))
 }
 
+/** Other coordinators that own tasks which this machine could take over, and whether their process is seen to be alive here. */
+export async function listOwners(store: Store, id: string, hostId: string): Promise<(CoordinatorRow & {seen: boolean})[]> {
+  const rows = await store.query<CoordinatorRow>(
+    `SELECT * FROM coordinators c WHERE c.id <> ? AND EXISTS (
+       SELECT 1 FROM tasks t WHERE (t.requirements->>'host_id' IS NULL OR t.requirements->>'host_id' = ?)
+         AND ((t.status = 'running' AND t.coordinator_id = c.id) OR (t.status = 'pending' AND t.submitter_id = c.id)))`,
+    [id, hostId],
+  )
+  return rows.map((row) => ({...row, seen: row.host_id === hostId && isProcessAlive({pid: row.pid, processStart: row.process_start, bootId: row.boot_id})}))
+}
+
 /**
  * Takes over the running tasks of coordinators that are gone, and lets go of what they had submitted but not started.
  * With SQLite a coordinator is gone as soon as its process is; everywhere when its lease has ended.

@@ -1,9 +1,7 @@
-import {randomUUID} from 'node:crypto'
 import {setTimeout as delay} from 'node:timers/promises'
 import type {Store} from '../data/store.js'
 import {HelixError, messageOf} from '../errors/helix-error.js'
 import type {Logger} from '../logger.js'
-import {currentProcess} from '../process-identity.js'
 import {type ClaimedTask, claimTasks} from '../tasks/claim-tasks.js'
 import {type AttemptEnd, completeAttempts, type SettledTask} from '../tasks/complete-attempts.js'
 import type {Spool} from '../tasks/spool.js'
@@ -11,16 +9,8 @@ import type {WorkerRow} from '../workers/worker.js'
 import type {WorkerConnections} from '../workers/worker-connections.js'
 import {listWorkers, rememberAttemptsRoot} from '../workers/worker-store.js'
 import {AttemptSupervisor} from './attempt-supervisor.js'
-import {
-  adoptTasks,
-  type CoordinatorKind,
-  LEASE_SECONDS,
-  RENEW_SECONDS,
-  registerCoordinator,
-  renewLease,
-  retakeTasks,
-  unregisterCoordinator,
-} from './coordinator-lease.js'
+import {adoptTasks, type CoordinatorKind, RENEW_SECONDS} from './coordinator-lease.js'
+import {Lease} from './lease.js'
 
 const TICK_MS = 1000
 const LONGEST_STORE_PAUSE_MS = 10_000
@@ -53,14 +43,12 @@ export interface CoordinatorOptions {
  * a store. A `foreground` one runs what it submitted itself, a `scheduler` what nobody living has submitted, and adopts.
  */
 export class Coordinator {
-  /** Changes when a lease was lost: what was owned under the old id belongs to whoever adopts it. */
-  id = randomUUID()
   readonly #options: CoordinatorOptions
+  readonly #lease: Lease
   readonly #supervisor: AttemptSupervisor
   readonly #supervised = new Set<string>()
   #ends: AttemptEnd[] = []
   #flushing: Promise<void> | undefined
-  #leaseFrom = this.#clocks()
   #claiming = true
   readonly #stopping = new AbortController()
   #wake: () => void = () => {}
@@ -69,8 +57,9 @@ export class Coordinator {
   /** Rejects when it cannot go on, for a reason that will not pass. */
   readonly failed: Promise<never>
 
-  private constructor(options: CoordinatorOptions, storeId: string) {
+  private constructor(options: CoordinatorOptions, storeId: string, lease: Lease) {
     this.#options = options
+    this.#lease = lease
     this.failed = new Promise((_, reject) => {
       this.#fail = (error) => {
         this.#stopping.abort()
@@ -83,7 +72,7 @@ export class Coordinator {
       connections: options.connections,
       spool: options.spool,
       logger: options.logger,
-      leaseSeconds: () => this.#leaseSeconds(),
+      leaseSeconds: () => lease.secondsLeft,
       onStarted: async (claimed, root) => {
         await rememberAttemptsRoot(options.store, claimed.worker, root)
         options.events?.started?.(claimed)
@@ -93,10 +82,14 @@ export class Coordinator {
 
   /** Makes this process a coordinator and sets it to work. */
   static async start(options: CoordinatorOptions): Promise<Coordinator> {
-    const coordinator = new Coordinator(options, await options.store.id())
-    await coordinator.#register()
+    const coordinator = new Coordinator(options, await options.store.id(), await Lease.acquire(options))
     coordinator.#loops = Promise.all([coordinator.#dispatchLoop(), coordinator.#leaseLoop()])
     return coordinator
+  }
+
+  /** The id under which it submits and owns tasks. */
+  get id(): string {
+    return this.#lease.id
   }
 
   /** How many attempts it is looking after. */
@@ -131,13 +124,7 @@ export class Coordinator {
     this.#stopping.abort()
     await this.#loops
     while (this.#flushing) await this.#flushing
-    await unregisterCoordinator(this.#options.store, this.id)
-  }
-
-  async #register(): Promise<void> {
-    const asked = this.#clocks()
-    await registerCoordinator(this.#options.store, this.id, this.#options.kind, this.#options.hostId, currentProcess())
-    this.#leaseFrom = asked
+    await this.#lease.release()
   }
 
   async #dispatchLoop(): Promise<void> {
@@ -160,35 +147,9 @@ export class Coordinator {
       await this.#pause(RENEW_SECONDS * 1000)
       if (this.#stopping.signal.aborted) return
       await this.#withPatience('renewing the lease', async () => {
-        await this.#renew()
+        await this.#lease.renew()
       })
     }
-  }
-
-  /** Renews the lease; one that has ended is replaced by a new one, with what nobody has adopted since. */
-  async #renew(): Promise<'renewed' | 'replaced'> {
-    const {store, logger} = this.#options
-    const asked = this.#clocks()
-    if (await renewLease(store, this.id)) {
-      this.#leaseFrom = asked
-      return 'renewed'
-    }
-    logger.warn('this coordinator lost its lease (it was asleep, or away from the store) and starts anew')
-    const oldId = this.id
-    this.id = randomUUID()
-    await this.#register()
-    await retakeTasks(store, oldId, this.id)
-    return 'replaced'
-  }
-
-  // The monotonic clock stands still while the machine sleeps, the other one may be set: whichever went further counts.
-  #clocks(): {monotonic: number; wall: number} {
-    return {monotonic: performance.now(), wall: Date.now()}
-  }
-
-  #leaseSeconds(): number {
-    const {monotonic, wall} = this.#clocks()
-    return LEASE_SECONDS - Math.max(monotonic - this.#leaseFrom.monotonic, wall - this.#leaseFrom.wall) / 1000
   }
 
   /** Claims what there is room for; resolves to how many tasks that was. */
@@ -268,7 +229,7 @@ export class Coordinator {
       this.#ends = []
       await this.#withPatience('storing results', async () => {
         const {settled, refused} = await completeAttempts(this.#options.store, this.id, ends)
-        if (refused.length > 0 && (await this.#renew()) === 'replaced') {
+        if (refused.length > 0 && (await this.#lease.renew()) === 'replaced') {
           const again = await completeAttempts(this.#options.store, this.id, refused)
           settled.push(...again.settled)
         }

@@ -4,6 +4,7 @@ import {isEligible} from '../tasks/placement.js'
 import type {Requirements} from '../tasks/task.js'
 import {listWorkers} from '../workers/worker-store.js'
 import {Coordinator} from './coordinator.js'
+import {listOwners} from './coordinator-lease.js'
 
 const TICK_MS = 200
 /** How long tasks that run when it is stopped may take to end. */
@@ -18,11 +19,12 @@ export interface SchedulerOptions {
 /** Runs the queue until it is stopped, here or by `helix scheduler stop`. Resolves to how many tasks ended under it. */
 export async function runScheduler(context: RequestContext, {drain, stop}: SchedulerOptions): Promise<number> {
   let finished = 0
+  const leases = new Map<string, string>()
   const events = {settled: (tasks: readonly unknown[]) => (finished += tasks.length)}
   const coordinator = await Coordinator.start({...context, kind: 'scheduler', events})
   try {
     const stopping = () => stop.aborted || coordinator.stopRequested
-    while (!stopping() && !(drain && (await isDrained(context, coordinator)))) {
+    while (!stopping() && !(drain && (await isDrained(context, coordinator, leases)))) {
       await Promise.race([delay(TICK_MS, undefined, {signal: stop}).catch(() => {}), coordinator.failed])
     }
     coordinator.stopClaiming()
@@ -35,8 +37,9 @@ export async function runScheduler(context: RequestContext, {drain, stop}: Sched
   }
 }
 
-async function isDrained({store, hostId}: RequestContext, coordinator: Coordinator): Promise<boolean> {
-  if (coordinator.running > 0 || !coordinator.hasLooked) return false
+async function isDrained(context: RequestContext, coordinator: Coordinator, leases: Map<string, string>): Promise<boolean> {
+  const {store, hostId} = context
+  if (coordinator.running > 0 || !coordinator.hasLooked || (await hasSilentOwners(context, coordinator, leases))) return false
   const rows = await store.query<{requirements: unknown}>(`SELECT DISTINCT requirements FROM tasks WHERE status = 'pending' AND submitter_id IS NULL`)
   if (rows.length === 0) return true
   const workers = (await listWorkers(store, hostId)).filter((worker) => worker.status !== 'failed')
@@ -44,4 +47,15 @@ async function isDrained({store, hostId}: RequestContext, coordinator: Coordinat
     const requirements = store.sql.json<Requirements>(row.requirements)
     return (requirements.host_id === undefined || requirements.host_id === hostId) && workers.some((worker) => isEligible(requirements, worker))
   })
+}
+
+// A coordinator that was killed elsewhere looks alive until its lease ends. One that renews it is; what the others own is waited for.
+async function hasSilentOwners({store, hostId}: RequestContext, coordinator: Coordinator, leases: Map<string, string>): Promise<boolean> {
+  let silent = false
+  for (const {id, seen, lease_expires_at: lease} of await listOwners(store, coordinator.id, hostId)) {
+    const first = leases.get(id) ?? lease
+    leases.set(id, first)
+    if (!seen && lease === first) silent = true
+  }
+  return silent
 }

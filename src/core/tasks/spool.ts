@@ -1,13 +1,15 @@
-import {createWriteStream} from 'node:fs'
-import {mkdir, readFile, rm, stat, writeFile} from 'node:fs/promises'
+import {createReadStream, createWriteStream, existsSync} from 'node:fs'
+import {mkdir, readFile, rm, writeFile} from 'node:fs/promises'
 import {join} from 'node:path'
 import type {Readable} from 'node:stream'
 import {Transform} from 'node:stream'
 import {pipeline} from 'node:stream/promises'
+import {setTimeout as delay} from 'node:timers/promises'
 import {HelixError} from '../errors/helix-error.js'
 
 /** The most that is kept of a standard input. */
-export const STDIN_CAP_BYTES = 1024 ** 3
+const STDIN_CAP_BYTES = 1024 ** 3
+const GROWTH_POLL_MS = 50
 
 /** What a request's tasks need beside their rows. It may hold secrets, so it is in 0600 files here and never in the store. */
 export interface SpooledRequest {
@@ -22,6 +24,7 @@ export interface SpooledRequest {
 /** The folder of files that requests leave on the machine they were made on. */
 export class Spool {
   readonly #root: string
+  readonly #growing = new Set<string>()
 
   constructor(dataDir: string) {
     this.#root = join(dataDir, 'spool')
@@ -42,34 +45,41 @@ export class Spool {
     }
   }
 
-  /** Keeps a standard input for the first attempt and the later ones. Throws `usage` past 1 GiB. Resolves to its size. */
-  async writeStdin(requestId: string, input: Readable): Promise<number> {
+  /**
+   * Keeps a standard input for all attempts of a task, as it comes. Resolves when it is whole.
+   * Rejects with kind `usage` past 1 GiB.
+   */
+  async writeStdin(requestId: string, input: Readable): Promise<void> {
     const path = join(await this.#folder(requestId), 'stdin')
-    let bytes = 0
-    const cap = new Transform({
-      transform(chunk: Buffer, _encoding, done) {
-        bytes += chunk.length
-        done(
-          bytes > STDIN_CAP_BYTES
-            ? new HelixError('usage', 'standard input is larger than 1 GiB', {code: 'STDIN_TOO_LARGE', hint: 'Send it as a file with --upload.'})
-            : null,
-          chunk,
-        )
-      },
-    })
-    await pipeline(input, cap, createWriteStream(path, {mode: 0o600}))
-    return bytes
+    await writeFile(path, '', {mode: 0o600})
+    this.#growing.add(requestId)
+    try {
+      await pipeline(input, capBytes(STDIN_CAP_BYTES), createWriteStream(path, {flags: 'a'}))
+      await writeFile(`${path}.eof`, '', {mode: 0o600})
+    } finally {
+      this.#growing.delete(requestId)
+    }
   }
 
-  /** The spooled standard input, or undefined when the request has none. */
-  async stdinPath(requestId: string): Promise<string | undefined> {
+  /** A request's standard input. Throws `unavailable` when the process that was writing it is gone before its end. */
+  stdin(requestId: string): {path: string; growing: boolean} {
     const path = join(this.#root, requestId, 'stdin')
-    try {
-      await stat(path)
-      return path
-    } catch (error) {
-      if (isMissing(error)) return undefined
-      throw error
+    if (existsSync(`${path}.eof`)) return {path, growing: false}
+    if (this.#growing.has(requestId)) return {path, growing: true}
+    throw new HelixError('unavailable', 'the standard input of the task was cut off when the command that was sending it ended', {code: 'STDIN_CUT_OFF'})
+  }
+
+  /** Reads a standard input from an offset on, waiting for more while it grows. */
+  async *readStdin(requestId: string, offset: number): AsyncGenerator<Buffer> {
+    let at = offset
+    for (;;) {
+      const {path, growing} = this.stdin(requestId)
+      for await (const chunk of createReadStream(path, {start: at}) as AsyncIterable<Buffer>) {
+        at += chunk.length
+        yield chunk
+      }
+      if (!growing) return
+      await delay(GROWTH_POLL_MS)
     }
   }
 
@@ -82,6 +92,21 @@ export class Spool {
     await mkdir(folder, {recursive: true, mode: 0o700})
     return folder
   }
+}
+
+function capBytes(most: number): Transform {
+  let bytes = 0
+  return new Transform({
+    transform(chunk: Buffer, _encoding, done) {
+      bytes += chunk.length
+      done(
+        bytes > most
+          ? new HelixError('usage', 'standard input is larger than 1 GiB', {code: 'STDIN_TOO_LARGE', hint: 'Bring it to the worker as a file.'})
+          : null,
+        chunk,
+      )
+    },
+  })
 }
 
 function isMissing(error: unknown): boolean {

@@ -1,11 +1,9 @@
-import {randomBytes} from 'node:crypto'
 import {constants} from 'node:os'
-import type {Readable} from 'node:stream'
-import {pipeline} from 'node:stream/promises'
 import {HelixError} from '../errors/helix-error.js'
-import {COLLECT, KEEP_STDIN, KILL, OBSERVE, RELEASE, REMOVE, START} from './attempt-scripts.js'
+import {COLLECT, KILL, OBSERVE, RELEASE, REMOVE, START} from './attempt-scripts.js'
+import {findLine, gather, linesAfter, newMark, runScript, scriptCommand, waitForLine} from './run-script.js'
 import {type Argument, argumentBytes, quoteBytes} from './shell-quote.js'
-import type {Transport, WorkerProcess} from './transport.js'
+import type {Transport} from './transport.js'
 
 /** Bytes of each stream that the store keeps and that a report carries. */
 export const TAIL_BYTES = 64 * 1024
@@ -38,8 +36,8 @@ export interface AttemptOrder extends AttemptName {
   environment: Readonly<Record<string, string>>
   /** Folder on the worker; a fresh one inside the attempt's folder when absent. */
   cwd?: string | undefined
-  /** File on the worker that becomes standard input; empty input when absent. */
-  stdinPath?: string | undefined
+  /** File on the worker that becomes standard input, and whether it is still growing; empty input when absent. */
+  stdin?: {path: string; growing: boolean} | undefined
   /** Zero for none. */
   timeoutSeconds: number
   /** Between TERM and KILL when the time limit is reached. */
@@ -66,46 +64,33 @@ export interface StartedAttempt {
  */
 export async function startAttempt(transport: Transport, order: AttemptOrder, leaseSeconds: () => number, env?: NodeJS.ProcessEnv): Promise<StartedAttempt> {
   const mark = newMark()
-  const process = await transport.exec(commandOf(START, mark), env ? {env} : {})
-  const output = collect(process.stdout)
-  const errors = collect(process.stderr)
+  const process = await transport.exec(scriptCommand(START, mark), env ? {env} : {})
+  const output = gather(process.stdout)
+  const errors = gather(process.stderr)
   process.stdin.on('error', () => {})
-  const ready = await output.line(`${mark} ready `, process)
+  const ready = await waitForLine(process, output, `${mark} ready `)
   const [pid = '', ...root] = ready.split(' ')
   const valid = Math.floor(leaseSeconds())
-  const {storeId, taskId, attempt, timeoutSeconds, graceSeconds, stdinPath} = order
+  const {storeId, taskId, attempt, timeoutSeconds, graceSeconds, stdin} = order
   process.stdin.end(
     Buffer.concat([
-      Buffer.from(`${[storeId, taskId, attempt, valid, Math.ceil(timeoutSeconds), Math.ceil(graceSeconds), stdinPath ?? '-'].join(' ')}\n`),
+      Buffer.from(
+        `${[storeId, taskId, attempt, valid, Math.ceil(timeoutSeconds), Math.ceil(graceSeconds), stdin ? `${stdin.growing ? '+' : '='}${stdin.path}` : '-'].join(' ')}\n`,
+      ),
       buildSpec(order),
     ]),
   )
-  const outcome = process.exit.then(() => readOutcome(output.bytes(), errors.bytes(), mark))
+  const outcome = process.exit.then(() => readOutcome(output(), errors(), mark))
   // Whoever waits for the outcome sees its rejection; until then it must not count as unhandled.
   outcome.catch(() => {})
   return {pid: Number(pid), root: root.join(' '), outcome}
-}
-
-/** Streams a standard input to the worker and resolves to its path there. */
-export async function keepStdin(transport: Transport, storeId: string, taskId: string, input: Readable): Promise<string> {
-  const mark = newMark()
-  const process = await transport.exec(commandOf(KEEP_STDIN, mark))
-  const stdout = collect(process.stdout)
-  process.stderr.resume()
-  process.stdin.write(`${storeId} ${taskId}\n`)
-  await pipeline(input, process.stdin)
-  await process.exit
-  const path = findLine(stdout.bytes(), `${mark} kept `)
-  if (path === undefined)
-    throw new HelixError('unavailable', 'standard input could not be stored on the worker', {code: 'STDIN_NOT_STORED', hint: 'Its disk may be full.'})
-  return path
 }
 
 /** Asks for the state of attempts. With `fence`, those that have not started are kept from ever starting. */
 export async function observeAttempts(transport: Transport, names: readonly AttemptName[], fence: boolean, env?: NodeJS.ProcessEnv): Promise<AttemptState[]> {
   const mark = newMark()
   const input = names.map((name) => `${name.storeId} ${name.taskId} ${name.attempt} ${fence ? 1 : 0}\n`).join('')
-  const {stdout} = await runScript(transport, commandOf(OBSERVE, mark), input, env)
+  const {stdout} = await runScript(transport, scriptCommand(OBSERVE, mark), input, env)
   const states = new Map<string, AttemptState>()
   for (const line of linesAfter(stdout, mark)) {
     const [taskId, attempt, state] = line.split(' ')
@@ -121,7 +106,7 @@ export async function observeAttempts(transport: Transport, names: readonly Atte
 /** Reads the report of an attempt that has ended. */
 export async function collectAttempt(transport: Transport, name: AttemptName, env?: NodeJS.ProcessEnv): Promise<AttemptReport> {
   const mark = newMark()
-  const {stdout, stderr} = await runScript(transport, commandOf(COLLECT, mark), `${name.storeId} ${name.taskId} ${name.attempt}\n`, env)
+  const {stdout, stderr} = await runScript(transport, scriptCommand(COLLECT, mark), `${name.storeId} ${name.taskId} ${name.attempt}\n`, env)
   const outcome = readOutcome(stdout, stderr, mark)
   if (outcome.state !== 'ended') throw new HelixError('unavailable', 'the worker did not report an attempt that has ended', {code: 'COLLECT_FAILED'})
   return outcome.report
@@ -130,18 +115,18 @@ export async function collectAttempt(transport: Transport, name: AttemptName, en
 /** Ends the whole process tree of an attempt; resolves to whether nothing of it is alive any more. */
 export async function killAttempt(transport: Transport, name: AttemptName, graceSeconds: number, env?: NodeJS.ProcessEnv): Promise<boolean> {
   const mark = newMark()
-  const {stdout} = await runScript(transport, commandOf(KILL, mark), `${name.storeId} ${name.taskId} ${name.attempt} ${Math.ceil(graceSeconds)}\n`, env)
+  const {stdout} = await runScript(transport, scriptCommand(KILL, mark), `${name.storeId} ${name.taskId} ${name.attempt} ${Math.ceil(graceSeconds)}\n`, env)
   return linesAfter(stdout, mark).includes('dead')
 }
 
 /** Gives back the sessions of starts that wait for their attempts; the attempts go on. */
 export async function releaseStarts(transport: Transport, pids: readonly number[]): Promise<void> {
-  await runScript(transport, commandOf(RELEASE, ''), pids.map((pid) => `${pid}\n`).join(''))
+  await runScript(transport, scriptCommand(RELEASE, ''), pids.map((pid) => `${pid}\n`).join(''))
 }
 
 /** Removes everything that a worker keeps of these tasks. */
 export async function removeTaskFolders(transport: Transport, storeId: string, taskIds: readonly string[], env?: NodeJS.ProcessEnv): Promise<void> {
-  await runScript(transport, commandOf(REMOVE, ''), taskIds.map((id) => `${storeId} ${id}\n`).join(''), env)
+  await runScript(transport, scriptCommand(REMOVE, ''), taskIds.map((id) => `${storeId} ${id}\n`).join(''), env)
 }
 
 /** The shell script that becomes the command: environment, folder, arguments. Never seen by a process list. */
@@ -159,61 +144,6 @@ function buildSpec(order: AttemptOrder): Buffer {
   for (const argument of order.command) add(' ', quoteBytes(argumentBytes(argument)))
   add('\n')
   return Buffer.concat(parts)
-}
-
-function newMark(): string {
-  return `helix-${randomBytes(9).toString('base64url')}`
-}
-
-// Single quotes are the one quoting that all login shells read alike; the scripts contain none.
-function commandOf(script: string, mark: string): string {
-  return `exec sh -c '${script.replace('@MARK@', mark)}'`
-}
-
-async function runScript(transport: Transport, command: string, input: string, env?: NodeJS.ProcessEnv): Promise<{stdout: Buffer; stderr: Buffer}> {
-  const process = await transport.exec(command, env ? {env} : {})
-  const stdout = collect(process.stdout)
-  const stderr = collect(process.stderr)
-  process.stdin.on('error', () => {})
-  process.stdin.end(input)
-  await process.exit
-  return {stdout: stdout.bytes(), stderr: stderr.bytes()}
-}
-
-function collect(stream: Readable) {
-  const chunks: Buffer[] = []
-  const bytes = () => Buffer.concat(chunks)
-  stream.on('data', (chunk: Buffer) => chunks.push(chunk))
-  /** The rest of the first line that begins with `start`. */
-  const line = (start: string, process: WorkerProcess) =>
-    new Promise<string>((resolve, reject) => {
-      const look = () => {
-        const found = findLine(bytes(), start)
-        if (found === undefined) return
-        stream.off('data', look)
-        resolve(found)
-      }
-      stream.on('data', look)
-      process.exit.then(
-        () => reject(new HelixError('unavailable', 'the worker has no working POSIX shell', {code: 'WORKER_SHELL', hint: 'Helix needs `sh` on the worker.'})),
-        reject,
-      )
-    })
-  return {bytes, line}
-}
-
-function findLine(output: Buffer, start: string): string | undefined {
-  const from = output.indexOf(start)
-  const to = from < 0 ? -1 : output.indexOf('\n', from)
-  return to < 0 ? undefined : output.toString('utf8', from + start.length, to)
-}
-
-function linesAfter(output: Buffer, mark: string): string[] {
-  return output
-    .toString()
-    .split('\n')
-    .filter((line) => line.startsWith(`${mark} `))
-    .map((line) => line.slice(mark.length + 1))
 }
 
 function readOutcome(stdout: Buffer, stderr: Buffer, mark: string): StartOutcome {

@@ -107,9 +107,27 @@ report() {
 }
 `
 
+// Copies a file that grows, until FILE.eof says that it is whole.
+const FEED = `
+feed() {
+  at=0
+  while :; do
+    whole=; [ -e "$1.eof" ] && whole=1
+    size=0; [ -e "$1" ] && size=$(($(wc -c < "$1")))
+    if [ "$size" -gt "$at" ]; then
+      tail -c "+$((at + 1))" "$1" | head -c "$((size - at))" || return
+      at=$size
+    elif [ -n "$whole" ]; then return
+    else sleep 0.1 2>/dev/null || sleep 1
+    fi
+  done
+}
+`
+
 /**
  * Starts an attempt and stays until it ends.
- * Input: `STORE TASK ATTEMPT VALID TIMEOUT GRACE STDIN`, then the spec until the end of input. The line is sent after
+ * Input: `STORE TASK ATTEMPT VALID TIMEOUT GRACE STDIN`, then the spec until the end of input. STDIN is `-` for none,
+ * `=FILE`, or `+FILE` for one that grows until FILE.eof is there. The line is sent after
  * `ready` has been read: VALID counts the seconds of lease left at that moment, and the worker, which took its own time
  * before saying so, refuses to start once they are over, however long the coordinator slept in between.
  * Output, each line after the marker: `ready PID ROOT`, then `refused WHY` or `result SIZE SIZE RESULT` and the tails.
@@ -117,7 +135,7 @@ report() {
  */
 export const START = `
 mark=@MARK@
-${PRELUDE}${KILL_TREE}${OOM}${REPORT}
+${PRELUDE}${KILL_TREE}${OOM}${FEED}${REPORT}
 trap "exit 0" USR1
 uptime_seconds; ready=$up
 printf "%s ready %d %s\\n" "$mark" "$$" "$root"
@@ -128,7 +146,12 @@ umask 077
 mkdir -p "$dir/work" && cd "$dir" && { printf "echo \\$\\$ > pid\\numask %s\\n" "$mask"; cat; } > spec || { printf "%s refused folder\\n" "$mark"; exit 0; }
 uptime_seconds
 [ $((up - ready)) -lt "$valid" ] || { printf "%s refused late\\n" "$mark"; exit 0; }
-[ "$stdin" != - ] || stdin=/dev/null
+growing=
+case $stdin in
+  -) stdin=/dev/null;;
+  +*) growing=\${stdin#+}; stdin=stdin.pipe;;
+  =*) stdin=\${stdin#=};;
+esac
 (
   trap : HUP INT TERM USR1
   boot_of_machine
@@ -143,12 +166,15 @@ uptime_seconds
     ( exec 2>/dev/null; sleep "$timeout" & napping=$!; trap "kill $napping; exit" TERM; wait "$napping"; : > timeout; kill_tree "$task.$attempt" "$dir" "$grace" ) &
     timer=$!
   fi
+  feeder=
+  if [ -n "$growing" ]; then mkfifo "$stdin"; feed "$growing" > "$stdin" 2>/dev/null & feeder=$!; fi
   # A shell says on its own stderr, the notice, when a signal ended its command: exit 137 and KILL are told apart by it.
   if command -v setsid >/dev/null 2>&1; then setsid sh ./spec < "$stdin" > stdout 2> stderr
   elif command -v perl >/dev/null 2>&1; then perl -e "use POSIX; setsid(); exec @ARGV" sh ./spec < "$stdin" > stdout 2> stderr
   else sh ./spec < "$stdin" > stdout 2> stderr
   fi
   code=$?
+  [ -z "$feeder" ] || kill "$feeder" 2>/dev/null
   [ -z "$timer" ] || [ -e timeout ] || kill "$timer" 2>/dev/null
   [ -z "$timer" ] || wait "$timer"
   oom_kills
@@ -211,14 +237,33 @@ dir=$root/$store/$task/$attempt
 if kill_tree "$task.$attempt" "$dir" "$grace"; then printf "%s dead\\n" "$mark"; else printf "%s alive\\n" "$mark"; fi
 `
 
-/** Keeps a standard input for the attempts of a task. Input: `STORE TASK`, then the bytes. Output: the path. */
+/**
+ * Keeps a standard input for the attempts of a task, as `stdin` in its folder. Input: `STORE TASK`; then, after
+ * `have SIZE PATH` has been read, the bytes from SIZE on.
+ */
 export const KEEP_STDIN = `
 mark=@MARK@
 ${PRELUDE}
 read -r store task
 umask 077
 dir=$root/$store/$task
-mkdir -p "$dir" && cat > "$dir/stdin.part" && mv "$dir/stdin.part" "$dir/stdin" && printf "%s kept %s\\n" "$mark" "$dir/stdin"
+mkdir -p "$dir" || exit 1
+have=0; [ -e "$dir/stdin" ] && have=$(($(wc -c < "$dir/stdin")))
+printf "%s have %d %s\\n" "$mark" "$have" "$dir/stdin"
+cat >> "$dir/stdin"
+`
+
+/**
+ * Says that a standard input is whole, once as many bytes of it have arrived as were sent: a lost connection looks like its
+ * end to KEEP_STDIN. Input: `STORE TASK SIZE`. Output: `sealed`.
+ */
+export const SEAL_STDIN = `
+mark=@MARK@
+${PRELUDE}
+read -r store task size
+umask 077
+file=$root/$store/$task/stdin
+[ $(($(wc -c < "$file"))) -eq "$size" ] && : > "$file.eof" && printf "%s sealed\\n" "$mark"
 `
 
 /** Makes waiting START scripts leave. Input: their process ids, one a line. */

@@ -1,0 +1,72 @@
+import {randomUUID} from 'node:crypto'
+import type {Store} from '../data/store.js'
+import type {Logger} from '../logger.js'
+import {currentProcess} from '../process-identity.js'
+import {type CoordinatorKind, LEASE_SECONDS, registerCoordinator, renewLease, retakeTasks, unregisterCoordinator} from './coordinator-lease.js'
+
+export interface LeaseOptions {
+  store: Store
+  kind: CoordinatorKind
+  hostId: string
+  logger: Logger
+}
+
+/** A coordinator's right to its tasks: an id in the store that is good for 30 s after each renewal. */
+export class Lease {
+  readonly #options: LeaseOptions
+  #id = randomUUID()
+  #since = readClocks()
+
+  private constructor(options: LeaseOptions) {
+    this.#options = options
+  }
+
+  static async acquire(options: LeaseOptions): Promise<Lease> {
+    const lease = new Lease(options)
+    await lease.#register()
+    return lease
+  }
+
+  /** The coordinator's id; another one after a lease was lost, since what was owned under the old one belongs to whoever adopts it. */
+  get id(): string {
+    return this.#id
+  }
+
+  /** Seconds that it still holds, at least. */
+  get secondsLeft(): number {
+    // The monotonic clock stands still while the machine sleeps, the other one may be set: whichever went further counts.
+    const now = readClocks()
+    return LEASE_SECONDS - Math.max(now.monotonic - this.#since.monotonic, now.wall - this.#since.wall) / 1000
+  }
+
+  /** Renews the lease; one that has ended is replaced by a new one, with what nobody has adopted since. */
+  async renew(): Promise<'renewed' | 'replaced'> {
+    const {store, logger} = this.#options
+    const asked = readClocks()
+    if (await renewLease(store, this.#id)) {
+      this.#since = asked
+      return 'renewed'
+    }
+    logger.warn('this coordinator lost its lease (it was asleep, or away from the store) and starts anew')
+    const oldId = this.#id
+    this.#id = randomUUID()
+    await this.#register()
+    await retakeTasks(store, oldId, this.#id)
+    return 'replaced'
+  }
+
+  /** Gives it up: what is still owned can be adopted at once. */
+  async release(): Promise<void> {
+    await unregisterCoordinator(this.#options.store, this.#id)
+  }
+
+  async #register(): Promise<void> {
+    const {store, kind, hostId} = this.#options
+    this.#since = readClocks()
+    await registerCoordinator(store, this.#id, kind, hostId, currentProcess())
+  }
+}
+
+function readClocks(): {monotonic: number; wall: number} {
+  return {monotonic: performance.now(), wall: Date.now()}
+}
