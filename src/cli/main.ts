@@ -1,5 +1,6 @@
 import {fileURLToPath} from 'node:url'
 import {flush, run} from '@oclif/core'
+import {redact} from '../core/security/redact.js'
 import {describeError} from './describe-error.js'
 
 /** Runs one command line; the only place that ends the process. */
@@ -10,7 +11,7 @@ export async function main(argv: string[], packageFile: URL): Promise<void> {
     const {code, message, hint, exitCode} = describeError(error)
     process.exitCode = exitCode
     if (code !== 'EEXIT') process.stderr.write(`Error: ${message}\n${hint ? `${hint}\n` : ''}`)
-    if (process.env.DEBUG && error instanceof Error) process.stderr.write(`${error.stack}\n`)
+    if (process.env.DEBUG && error instanceof Error) process.stderr.write(`${redact(error.stack ?? '')}\n`)
   }
   await flush()
   // Connections that are closing must not keep a finished command from ending.

@@ -78,8 +78,14 @@ export class Services {
   async workers(): Promise<WorkerContext> {
     const store = await this.store()
     await syncConfigWorkers(store, this.config.values.workers.pool)
-    const configFile = this.config.projectFile ?? this.config.userFile ?? 'the config'
-    return {store, hostId: this.hostId, knownHostsFile: this.knownHostsFile, configFile, askSecret: terminalAsk()}
+    return {
+      store,
+      hostId: this.hostId,
+      ignored: this.config.ignored,
+      knownHostsFile: this.knownHostsFile,
+      configOrigin: (name) => this.#originOfWorker(name),
+      askSecret: terminalAsk(),
+    }
   }
 
   /** What requests for tasks work with. */
@@ -92,6 +98,7 @@ export class Services {
       spool: this.spool,
       logger: this.logger,
       hostId: this.hostId,
+      ignored: this.config.ignored,
       maxTasks: values.workers.max_concurrent_tasks,
       workersEnabled: values.workers.enabled,
       startScheduler: () => this.#startScheduler(),
@@ -102,6 +109,12 @@ export class Services {
     await this.#connections?.close()
     const store = await this.#store?.catch(() => undefined)
     await store?.close()
+  }
+
+  #originOfWorker(name: string): string {
+    const origin = this.config.originOf(['workers', 'pool', name, 'host'])
+    if (origin.source === 'environment') return `the variable ${origin.variable}`
+    return origin.source === 'default' ? 'a config that is not in use here' : origin.file
   }
 
   async #startScheduler(): Promise<void> {

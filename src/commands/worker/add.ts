@@ -45,7 +45,7 @@ no other key is taken for this worker.`
       hostKey: flags['host-key'],
       acceptNew: flags['accept-new'],
     })
-    const worker = await viewWorker(context.store, context.hostId, args.name)
+    const worker = await viewWorker(context, args.name)
     this.log(`Added ${worker.name} (${worker.username}@${worker.host}:${worker.port}, ${worker.host_key}). Check it with: helix worker test ${worker.name}`)
     return worker
   }

@@ -17,7 +17,7 @@ with the connection: for work that must survive use helix task run --worker NAME
     const {args, argv} = await this.parse(WorkerExec)
     const services = await this.services()
     const context = await services.requests()
-    const worker = await findWorker(context.store, context.hostId, args.name)
+    const worker = await findWorker(context, args.name)
     const exitCode = await execOnWorker(context, worker, argv.slice(1) as string[], pipedStdin(), process)
     process.exitCode = exitCode
     return {worker: worker.name, exit_code: exitCode}

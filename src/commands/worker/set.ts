@@ -21,6 +21,6 @@ export default class WorkerSet extends HelixCommand<WorkerView> {
     const labels = flags.label && readPairs('--label', flags.label)
     await setWorker(context, args.name, {slots: flags.slots, capabilities: flags.capability, labels, keyPath: flags.key})
     this.log(`Changed ${args.name}.`)
-    return viewWorker(context.store, context.hostId, args.name)
+    return viewWorker(context, args.name)
   }
 }

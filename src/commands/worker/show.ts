@@ -9,8 +9,7 @@ export default class WorkerShow extends HelixCommand<WorkerView> {
 
   async run(): Promise<WorkerView> {
     const {args} = await this.parse(WorkerShow)
-    const {store, hostId} = await (await this.services()).workers()
-    const worker = await viewWorker(store, hostId, args.name)
+    const worker = await viewWorker(await (await this.services()).workers(), args.name)
     for (const [name, value] of Object.entries(worker)) {
       if (value === null || value === '') continue
       this.log(`${`${name.replaceAll('_', ' ')}:`.padEnd(16)}${visible(typeof value === 'object' ? JSON.stringify(value) : String(value))}`)

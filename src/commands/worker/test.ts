@@ -10,8 +10,7 @@ export default class WorkerTest extends HelixCommand<{worker: string; steps: Tes
   async run(): Promise<{worker: string; steps: TestStep[]}> {
     const {args} = await this.parse(WorkerTest)
     const services = await this.services()
-    const {store, hostId} = await services.workers()
-    const worker = await findWorker(store, hostId, args.name)
+    const worker = await findWorker(await services.workers(), args.name)
     const connections = await services.connections()
     const steps = await testWorker(
       worker,

@@ -23,7 +23,6 @@ export const configSchema = {
       default: {},
       properties: {
         log_level: {type: 'string', enum: ['error', 'warn', 'info', 'debug'], default: 'info', description: 'how much goes to stderr and the log'},
-        project: {type: 'string', minLength: 1, default: 'default', description: 'project of a task that names none'},
       },
     },
     database: {
@@ -53,13 +52,17 @@ export const configSchema = {
       properties: {
         enabled: {type: 'boolean', default: true, description: 'whether tasks go to workers at all'},
         pool: {type: 'object', default: {}, propertyNames: WORKER_NAME, additionalProperties: workerSchema, description: 'machines by name'},
-        auto_install: {type: 'boolean', default: true, description: 'install Helix on a worker that lacks it'},
+        auto_install: {
+          type: 'boolean',
+          default: true,
+          description: 'install Helix on a worker that lacks it; without effect in this version, workers need no more than a POSIX shell',
+        },
         health_check_interval: {
           type: 'integer',
           minimum: 10,
           maximum: 300,
           default: 30,
-          description: "seconds between checks of a worker's load, disk and versions",
+          description: "seconds between checks of a worker's load, disk and versions; without effect in this version",
         },
         max_concurrent_tasks: {type: 'integer', minimum: 1, maximum: 100, default: 10, description: 'tasks that one coordinator runs at once'},
       },

@@ -31,6 +31,5 @@ export const workerSchema = {
     },
     labels: {type: 'object', default: {}, additionalProperties: {type: 'string'}, description: 'free name and value pairs'},
     slots: {type: 'integer', minimum: 1, default: 1, description: 'tasks that the machine may run at once'},
-    transport: {type: 'string', enum: ['ssh2', 'openssh'], default: 'ssh2', description: "the built-in SSH client, or the system's ssh command"},
   },
 } as const

@@ -3,7 +3,7 @@ import {checkEnvironment} from '../tasks/build-tasks.js'
 import {explainNoWorker} from '../tasks/explain-pending.js'
 import {isEligible} from '../tasks/placement.js'
 import type {Requirements} from '../tasks/task.js'
-import {listWorkers, workerNotFound} from '../workers/worker-store.js'
+import {failNotFound, listWorkers} from '../workers/worker-store.js'
 import type {RequestContext} from './request-context.js'
 
 /** Completes what a task asks for by what follows from where it may run. */
@@ -18,7 +18,7 @@ export interface PlacementOptions {
 
 /**
  * Decides where the tasks of a request may run. This machine is chosen by name, or when there is no other worker.
- * The returned function throws `usage` for a worker that does not exist and, unless the request is detached,
+ * The returned function throws as `findWorker` does for a worker that does not exist and, unless the request is detached,
  * `unavailable` when no worker has what a task asks for.
  */
 export async function placeRequest(context: RequestContext, {spooled, detached}: PlacementOptions): Promise<CompleteRequirements> {
@@ -27,7 +27,7 @@ export async function placeRequest(context: RequestContext, {spooled, detached}:
   const remote = context.workersEnabled ? workers.filter((worker) => worker.origin !== 'local') : []
   return ({worker, ...asked}) => {
     const local = worker === 'local' || (worker === undefined && remote.length === 0)
-    if (worker !== undefined && !workers.some((known) => known.name === worker)) throw workerNotFound(worker, workers)
+    if (worker !== undefined && !workers.some((known) => known.name === worker)) failNotFound(context, worker, workers)
     const requirements: Requirements = {
       ...asked,
       ...(local ? {local: true} : worker !== undefined && {worker}),

@@ -1,16 +1,14 @@
 import type {Writable} from 'node:stream'
-import type {Store} from '../data/store.js'
 import type {Logger} from '../logger.js'
 import type {Spool} from '../tasks/spool.js'
 import type {WorkerConnections} from '../workers/worker-connections.js'
+import type {WorkerLookup} from '../workers/worker-store.js'
 
 /** What a request for tasks works with. */
-export interface RequestContext {
-  store: Store
+export interface RequestContext extends WorkerLookup {
   connections: WorkerConnections
   spool: Spool
   logger: Logger
-  hostId: string
   /** Tasks that one coordinator runs at once. */
   maxTasks: number
   /** Whether tasks go to workers other than this machine at all. */

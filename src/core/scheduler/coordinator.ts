@@ -1,5 +1,6 @@
 import {setTimeout as delay} from 'node:timers/promises'
 import type {Store} from '../data/store.js'
+import {listenForWork} from '../data/wake-ups.js'
 import {HelixError, messageOf} from '../errors/helix-error.js'
 import type {Logger} from '../logger.js'
 import {type ClaimedTask, claimTasks} from '../tasks/claim-tasks.js'
@@ -8,6 +9,7 @@ import type {Spool} from '../tasks/spool.js'
 import type {WorkerRow} from '../workers/worker.js'
 import type {WorkerConnections} from '../workers/worker-connections.js'
 import {listWorkers, rememberAttemptsRoot} from '../workers/worker-store.js'
+import {failureOf} from './attempt-end.js'
 import {AttemptSupervisor} from './attempt-supervisor.js'
 import {adoptTasks, type CoordinatorKind, RENEW_SECONDS} from './coordinator-lease.js'
 import {Lease} from './lease.js'
@@ -83,7 +85,11 @@ export class Coordinator {
   /** Makes this process a coordinator and sets it to work. */
   static async start(options: CoordinatorOptions): Promise<Coordinator> {
     const coordinator = new Coordinator(options, await options.store.id(), await Lease.acquire(options))
-    coordinator.#loops = Promise.all([coordinator.#dispatchLoop(), coordinator.#leaseLoop()])
+    coordinator.#loops = Promise.all([
+      coordinator.#dispatchLoop(),
+      coordinator.#leaseLoop(),
+      listenForWork(options.store, () => coordinator.#wake(), coordinator.#stopping.signal),
+    ])
     return coordinator
   }
 
@@ -191,7 +197,10 @@ export class Coordinator {
     const workers = new Map((await listWorkers(store, hostId)).map((worker) => [worker.id, worker]))
     for (const task of tasks) {
       const worker = task.worker_id ? workers.get(task.worker_id) : undefined
-      if (!worker) continue
+      if (!worker) {
+        this.#collectEnd(failureOf(task, 'unknown', 'its worker is no longer in the pool'))
+        continue
+      }
       this.#options.logger.info(`adopting task ${task.id} on ${worker.name}`)
       const adopted: ClaimedTask = {task, worker}
       this.#supervise(adopted, this.#supervisor.adopt(adopted))
@@ -212,11 +221,15 @@ export class Coordinator {
     const key = `${task.id} ${task.attempt}`
     this.#supervised.add(key)
     void end.then((value) => {
-      this.#ends.push(value)
-      this.#flushing ??= this.#flush().finally(() => {
-        this.#flushing = undefined
-      })
+      this.#collectEnd(value)
       this.#supervised.delete(key)
+    })
+  }
+
+  #collectEnd(end: AttemptEnd): void {
+    this.#ends.push(end)
+    this.#flushing ??= this.#flush().finally(() => {
+      this.#flushing = undefined
     })
   }
 

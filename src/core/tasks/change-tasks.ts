@@ -1,5 +1,6 @@
 import {query} from '../data/sql.js'
 import type {Store} from '../data/store.js'
+import {announceWork} from '../data/wake-ups.js'
 import {HelixError} from '../errors/helix-error.js'
 import {type SettledTask, settleDependents} from './complete-attempts.js'
 import type {TaskStatus} from './task.js'
@@ -20,6 +21,7 @@ export function cancelTasks(store: Store, ids: readonly string[]): Promise<Settl
     await query(trx, `UPDATE tasks SET cancel_requested_at = ${store.sql.now} WHERE id IN (${marks}) AND status = 'running' AND cancel_requested_at IS NULL`, [
       ...ids,
     ])
+    await announceWork(trx, store)
     const dependents = await settleDependents(
       trx,
       store,
@@ -81,6 +83,7 @@ export function retryTasks(store: Store, ids: readonly string[]): Promise<string
        WHERE status = 'pending' AND (id IN (${revivedMarks}) OR id IN (SELECT task_id FROM task_dependencies WHERE needs_id IN (${revivedMarks})))`,
       [...revived, ...revived],
     )
+    await announceWork(trx, store)
     return revived
   })
 }

@@ -2,6 +2,7 @@ import {createHash, randomUUID} from 'node:crypto'
 import type {Knex} from 'knex'
 import {query} from '../data/sql.js'
 import type {Store} from '../data/store.js'
+import {announceWork} from '../data/wake-ups.js'
 import {HelixError} from '../errors/helix-error.js'
 import type {Requirements, ShellInput, TaskPolicy} from './task.js'
 
@@ -94,6 +95,7 @@ export function submitTasks(store: Store, request: NewRequest, tasks: readonly N
         [JSON.stringify(needs)],
       )
     }
+    if (!request.submitterId) await announceWork(trx, store)
     return tasks.map((task) => (task.idempotencyKey === undefined ? task.id : (known.get(task.idempotencyKey) ?? task.id)))
   })
 }

@@ -1,4 +1,3 @@
-import type {Store} from '../data/store.js'
 import {writeLog} from '../data/write-log.js'
 import {HelixError} from '../errors/helix-error.js'
 import {isSecretReference} from '../security/secret-reference.js'
@@ -8,16 +7,14 @@ import {parseTarget} from '../ssh/parse-target.js'
 import {resolveHost} from '../ssh/resolve-host.js'
 import type {SshSettings} from '../ssh/ssh-settings.js'
 import type {WorkerRow} from './worker.js'
-import {deleteWorker, findWorker, insertWorker, markReachable, updateWorker} from './worker-store.js'
+import {deleteWorker, findWorker, insertWorker, markReachable, updateWorker, type WorkerLookup} from './worker-store.js'
 
 /** What managing workers needs. */
-export interface WorkerContext {
-  store: Store
-  hostId: string
+export interface WorkerContext extends WorkerLookup {
   /** Helix's own known_hosts file. */
   knownHostsFile: string
-  /** The file that a worker of the config comes from. */
-  configFile: string
+  /** Says where a worker of the config is set: the file or the variable. */
+  configOrigin: (name: string) => string
   /** Asks the user for a password or passphrase; absent where nobody can be asked. */
   askSecret?: AskSecret | undefined
 }
@@ -100,8 +97,8 @@ export async function removeWorker(context: WorkerContext, name: string): Promis
  * accepted one. Throws `denied` with both fingerprints when it is another.
  */
 export async function trustWorkerKey(context: WorkerContext, name: string, hostKey: string | undefined): Promise<string> {
-  const {store, hostId, knownHostsFile, askSecret} = context
-  const worker = await findWorker(store, hostId, name)
+  const {store, knownHostsFile, askSecret} = context
+  const worker = await findWorker(context, name)
   if (worker.origin === 'local') throw isThisMachine()
   const {hostKey: pinned, ...settings} = worker.ssh_config
   const policy = {ownFile: knownHostsFile, ...(hostKey !== undefined ? {expected: hostKey} : pinned !== undefined && {pinned})}
@@ -123,11 +120,11 @@ export async function trustWorkerKey(context: WorkerContext, name: string, hostK
   }
 }
 
-async function changeableWorker({store, hostId, configFile}: WorkerContext, name: string): Promise<WorkerRow> {
-  const worker = await findWorker(store, hostId, name)
+async function changeableWorker(context: WorkerContext, name: string): Promise<WorkerRow> {
+  const worker = await findWorker(context, name)
   if (worker.origin === 'local') throw isThisMachine()
   if (worker.origin === 'config')
-    throw new HelixError('config', `${name} is a worker of ${configFile}`, {code: 'WORKER_FROM_CONFIG', hint: `Change workers.pool.${name} there.`})
+    throw new HelixError('config', `${name} is set by ${context.configOrigin(name)}`, {code: 'WORKER_FROM_CONFIG', hint: `Change workers.pool.${name} there.`})
   return worker
 }
 

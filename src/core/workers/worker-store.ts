@@ -1,6 +1,8 @@
 import {randomUUID} from 'node:crypto'
 import {availableParallelism, homedir, hostname, totalmem} from 'node:os'
 import {join} from 'node:path'
+import {formatPath} from '../config/config-path.js'
+import {type IgnoredSettings, requireTrusted} from '../config/restrict-untrusted.js'
 import type {Row, SqlDialect} from '../data/sql.js'
 import type {Store} from '../data/store.js'
 import {HelixError} from '../errors/helix-error.js'
@@ -32,18 +34,25 @@ export async function listWorkers(store: Store, hostId: string): Promise<WorkerR
   return rows.map((row) => readWorkerRow(store.sql, row))
 }
 
-/** Throws `usage` for a name that no worker has. */
-export async function findWorker(store: Store, hostId: string, name: string): Promise<WorkerRow> {
-  const workers = await listWorkers(store, hostId)
-  const found = workers.find((worker) => worker.name === name)
-  if (found) return found
-  throw workerNotFound(name, workers)
+/** What a worker is looked up with. */
+export interface WorkerLookup {
+  store: Store
+  hostId: string
+  /** What an untrusted project sets without effect, perhaps this very worker. */
+  ignored?: IgnoredSettings | undefined
 }
 
-/** The error for a name that no worker has. */
-export function workerNotFound(name: string, workers: readonly WorkerRow[]): HelixError {
+/** Throws `usage` for a name that no worker has, `denied` for one that only an untrusted project describes. */
+export async function findWorker(lookup: WorkerLookup, name: string): Promise<WorkerRow> {
+  const workers = await listWorkers(lookup.store, lookup.hostId)
+  return workers.find((worker) => worker.name === name) ?? failNotFound(lookup, name, workers)
+}
+
+/** Throws what `findWorker` does for a name that is not among the workers. */
+export function failNotFound(lookup: Pick<WorkerLookup, 'ignored'>, name: string, workers: readonly {name: string}[]): never {
+  requireTrusted(lookup, formatPath(['workers', 'pool', name]))
   const names = workers.map((worker) => worker.name).join(', ')
-  return new HelixError('usage', `there is no worker named ${name}`, {
+  throw new HelixError('usage', `there is no worker named ${name}`, {
     code: 'WORKER_NOT_FOUND',
     hint: `There are: ${names}. Add one with: helix worker add NAME user@host`,
   })

@@ -1,6 +1,6 @@
 import type {Store} from '../data/store.js'
 import type {WorkerResources, WorkerRow, WorkerStatus} from './worker.js'
-import {listWorkers, workerNotFound} from './worker-store.js'
+import {failNotFound, listWorkers, type WorkerLookup} from './worker-store.js'
 
 /** A worker as `--json` and the API show it; references to secrets, never secrets. */
 export interface WorkerView {
@@ -48,9 +48,8 @@ export async function viewWorkers(store: Store, hostId: string): Promise<WorkerV
   }))
 }
 
-/** One worker. Throws `usage` for a name that no worker has. */
-export async function viewWorker(store: Store, hostId: string, name: string): Promise<WorkerView> {
-  const found = (await viewWorkers(store, hostId)).find((worker) => worker.name === name)
-  if (!found) throw workerNotFound(name, await listWorkers(store, hostId))
-  return found
+/** One worker. Throws as `findWorker` does for a name that no worker has. */
+export async function viewWorker(lookup: WorkerLookup, name: string): Promise<WorkerView> {
+  const workers = await viewWorkers(lookup.store, lookup.hostId)
+  return workers.find((worker) => worker.name === name) ?? failNotFound(lookup, name, workers)
 }

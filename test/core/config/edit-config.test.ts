@@ -35,7 +35,7 @@ describe('setting a setting', () => {
     ['clients.mobile.platforms', 'ios,android', {clients: {mobile: {platforms: ['ios', 'android']}}}],
     ['clients.mobile.platforms', '["ios"]', {clients: {mobile: {platforms: ['ios']}}}],
     ['workers.enabled', 'false', {workers: {enabled: false}}],
-    ['global.project', '12', {global: {project: '12'}}],
+    ['clients.terminal_ui.theme', '12', {clients: {terminal_ui: {theme: '12'}}}],
     ['providers.x.api_key', 'env:X_KEY', {providers: {x: {api_key: 'env:X_KEY'}}}],
     ['providers.x.retries', '3', {providers: {x: {retries: 3}}}],
     ['providers.x.region', 'eu-1', {providers: {x: {region: 'eu-1'}}}],

@@ -27,7 +27,7 @@ describe('where the config comes from', () => {
     expect(loaded.originOf(['workers', 'max_concurrent_tasks'])).toEqual({source: 'environment', variable: 'HELIX_WORKERS__MAX_CONCURRENT_TASKS'})
     expect(loaded.originOf(['workers', 'pool', 'gpu', 'slots'])).toEqual({source: 'project', file: project})
     expect(loaded.originOf(['workers', 'pool', 'gpu', 'host'])).toEqual({source: 'user', file: user})
-    expect(loaded.originOf(['workers', 'pool', 'gpu', 'transport'])).toEqual({source: 'default'})
+    expect(loaded.originOf(['workers', 'pool', 'gpu', 'labels'])).toEqual({source: 'default'})
   })
 
   it('takes the nearest project file above the current folder', async () => {
@@ -80,7 +80,7 @@ describe('HELIX_ variables', () => {
     ['HELIX_DATABASE_URL', 'postgres://u:p@h/d', ['database', 'url'], 'postgres://u:p@h/d'],
     ['HELIX_DATABASE__URL', 'postgres://u:p@h/d', ['database', 'url'], 'postgres://u:p@h/d'],
     ['HELIX_WORKERS__AUTO_INSTALL', 'false', ['workers', 'auto_install'], false],
-    ['HELIX_GLOBAL__PROJECT', '12', ['global', 'project'], '12'],
+    ['HELIX_CLIENTS__TERMINAL_UI__THEME', '12', ['clients', 'terminal_ui', 'theme'], '12'],
     ['HELIX_PROVIDERS__DEEPSEEK__BASE_URL', 'https://d.example', ['providers', 'deepseek', 'base_url'], 'https://d.example'],
     ['HELIX_PROVIDERS__DEEPSEEK__RETRIES', '3', ['providers', 'deepseek', 'retries'], 3],
     ['HELIX_CLIENTS__REST_API__CORS__ALLOWED_ORIGINS', 'https://a, https://b', ['clients', 'rest_api', 'cors', 'allowed_origins'], ['https://a', 'https://b']],

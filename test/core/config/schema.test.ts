@@ -84,7 +84,6 @@ describe('validation', () => {
     ...['env:GPU_PW', 'keyring:gpu', 'hunter2', 'env:', 'env:1', 'keyring:', 'keyring:a b', ''].map((password) => pool({host: 'a', password})),
     ...['a', 'a.b', 'local', 'locale', '', '-a', 'a/b', 'a'.repeat(64)].map((name) => pool({host: 'a'}, name)),
     ...[0, 1, 1.5].map((slots) => pool({host: 'a', slots})),
-    ...['ssh2', 'openssh', 'telnet'].map((transport) => pool({host: 'a', transport})),
     ...[['a'], [''], [1], 'a'].map((capabilities) => pool({host: 'a', capabilities})),
     ...[{a: 'b'}, {a: 1}, []].map((labels) => pool({host: 'a', labels})),
     pool({port: 22}),

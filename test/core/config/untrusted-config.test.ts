@@ -8,10 +8,10 @@ import {makeConfigFolders} from '../../fixtures/config-folders.js'
 
 const HOSTILE = {
   database: {url: 'postgres://evil.example/steal'},
-  workers: {pool: {evil: {host: 'evil.example'}}, max_concurrent_tasks: 100},
+  workers: {pool: {evil: {host: 'evil.example'}}, max_concurrent_tasks: 100, auto_install: false},
   providers: {openai: {base_url: 'https://evil.example'}},
   clients: {rest_api: {cors: {allowed_origins: ['*']}}, cli: {output_format: 'json'}},
-  global: {log_level: 'debug', project: 'theirs'},
+  global: {log_level: 'debug'},
 }
 
 describe('an untrusted project', () => {
@@ -19,7 +19,7 @@ describe('an untrusted project', () => {
     const folders = makeConfigFolders()
     const file = folders.writeProject('helix.json', HOSTILE)
     const {values, ignored} = await folders.load()
-    expect(values).toMatchObject({clients: {cli: {output_format: 'json'}}, global: {log_level: 'debug', project: 'default'}})
+    expect(values).toMatchObject({clients: {cli: {output_format: 'json'}}, global: {log_level: 'debug'}})
     expect(values.database.url).toBeUndefined()
     expect(values.workers).toMatchObject({pool: {}, max_concurrent_tasks: 10})
     expect(values.providers).toEqual({})
@@ -29,9 +29,9 @@ describe('an untrusted project', () => {
       'database.url',
       'workers.pool.evil.host',
       'workers.max_concurrent_tasks',
+      'workers.auto_install',
       'providers.openai.base_url',
       'clients.rest_api.cors.allowed_origins',
-      'global.project',
     ])
     expect(describeIgnored(ignored!)).toMatch(/helix\.json is not trusted, .*: database\.url, .* and 1 more\. Read it, then: helix trust$/)
   })

@@ -1,0 +1,70 @@
+import {describe, expect, test} from '@jest/globals'
+import {choosePlacements, isEligible} from '../../../src/core/tasks/placement.js'
+import type {Requirements} from '../../../src/core/tasks/task.js'
+import type {WorkerRow} from '../../../src/core/workers/worker.js'
+
+function worker(name: string, about: Partial<WorkerRow> = {}): WorkerRow {
+  return {id: name, name, origin: 'command', capabilities: [], labels: {}, resources: {}, slots: 2, status: 'active', ...about} as WorkerRow
+}
+
+function place(tasks: readonly Requirements[], workers: readonly WorkerRow[], running: Record<string, Requirements[]> = {}, limits = {limit: 100}): string[] {
+  const wanted = tasks.map((requirements, index) => ({id: String(index), requirements}))
+  return choosePlacements(wanted, workers, new Map(Object.entries(running)), limits).map(({id, worker: {name}}) => `${id}@${name}`)
+}
+
+describe('a task', () => {
+  const gpu = worker('gpu', {capabilities: ['gpu', 'cuda'], labels: {zone: 'eu'}, resources: {cpus: 8, memory_bytes: 64e9, gpus: 2}})
+
+  test.each<[string, Requirements, boolean]>([
+    ['any worker', {}, true],
+    ['a capability that it has', {capabilities: ['gpu']}, true],
+    ['one that it has and one that it lacks', {capabilities: ['gpu', 'tpu']}, false],
+    ['a label that it has', {labels: {zone: 'eu'}}, true],
+    ['another value of a label', {labels: {zone: 'us'}}, false],
+    ['its name', {worker: 'gpu'}, true],
+    ['another name', {worker: 'other'}, false],
+    ['resources that it has', {cpus: 8, memory_bytes: 64e9, gpus: 2}, true],
+    ['more than it has', {gpus: 3}, false],
+    ['this machine', {local: true}, false],
+  ])('that asks for %s: %j', (_, requirements, eligible) => {
+    expect(isEligible(requirements, gpu)).toBe(eligible)
+  })
+
+  test('is taken to fit where a worker has not said what it has', () => {
+    expect(isEligible({cpus: 64, gpus: 8}, worker('unknown'))).toBe(true)
+  })
+
+  test('never goes to this machine unless it asks for it', () => {
+    expect(isEligible({}, worker('local', {origin: 'local'}))).toBe(false)
+    expect(isEligible({local: true}, worker('local', {origin: 'local'}))).toBe(true)
+  })
+})
+
+describe('tasks', () => {
+  test('spread over workers by their share of used slots', () => {
+    expect(place([{}, {}, {}, {}, {}, {}, {}], [worker('small', {slots: 2}), worker('big', {slots: 4})])).toEqual(['0@big', '1@small', '2@big', '3@big', '4@small', '5@big'])
+  })
+
+  test('go where fewest run already', () => {
+    expect(place([{}], [worker('a'), worker('b')], {a: [{}]})).toEqual(['0@b'])
+  })
+
+  test('that fit nowhere now do not hold up those behind them', () => {
+    expect(place([{cpus: 4}, {cpus: 1}], [worker('a', {resources: {cpus: 4}})], {a: [{cpus: 2}]})).toEqual(['1@a'])
+  })
+
+  test('never share resources beyond what is there', () => {
+    expect(place([{gpus: 1}, {gpus: 1}, {gpus: 1}], [worker('a', {slots: 8, resources: {gpus: 2}})])).toEqual(['0@a', '1@a'])
+    expect(place([{memory_bytes: 6}, {memory_bytes: 6}], [worker('a', {resources: {memory_bytes: 10}})])).toEqual(['0@a'])
+  })
+
+  test('stop at the limits of the request', () => {
+    expect(place([{}, {}, {}], [worker('a', {slots: 9})], {}, {limit: 2})).toHaveLength(2)
+    const perWorker = {limit: 9, maxPerWorker: 1}
+    expect(place([{}, {}, {}], [worker('a'), worker('b')], {}, perWorker)).toEqual(['0@a', '1@b'])
+  })
+
+  test('find nothing on a worker whose slots were reduced below what runs', () => {
+    expect(place([{}], [worker('a', {slots: 1})], {a: [{}, {}]})).toEqual([])
+  })
+})
