@@ -1,5 +1,7 @@
 import {EXIT_CODES, HelixError, messageOf} from '../core/errors/helix-error.js'
+import {nearestName} from '../core/nearest-name.js'
 import {redact} from '../core/security/redact.js'
+import {showLine} from '../core/show-text.js'
 
 /** An error as the user meets it: what to print and which exit code to leave with. */
 export interface DescribedError {
@@ -10,22 +12,21 @@ export interface DescribedError {
   exitCode: number
 }
 
-// oclif's own exit codes for a command line that it does not understand.
-const COMMAND_NOT_FOUND = 127
+/** What oclif adds to the errors that it throws. */
+interface OclifError {
+  oclif?: {exit?: number}
+  code?: string
+  /** Of a command line that lacks arguments. */
+  args?: {name: string}[]
+}
 
 /** Describes whatever was thrown; what is neither Helix's nor oclif's is a bug. Secrets are redacted. */
-export function describeError(error: unknown): DescribedError {
-  if (HelixError.is(error)) {
-    const {code, kind, message, hint} = error
-    return {code, kind, message: redact(message), hint: hint && redact(hint), exitCode: EXIT_CODES[kind]}
-  }
-  const {oclif, code} = error as {oclif?: {exit?: number}; code?: string}
-  const message = redact(messageOf(error))
-  if (oclif?.exit !== undefined) {
-    if (code === 'EEXIT') return {code, kind: 'exit', message, exitCode: oclif.exit}
-    const exitCode = oclif.exit === COMMAND_NOT_FOUND ? EXIT_CODES.usage : oclif.exit
-    return {code: 'USAGE', kind: 'usage', message: message.replace(/\n?See more help with --help$/, ''), hint: 'See more help with --help', exitCode}
-  }
+export function describeError(error: unknown, commandIds: readonly string[] = []): DescribedError {
+  const message = oneLine(messageOf(error))
+  if (HelixError.is(error)) return {code: error.code, kind: error.kind, message, hint: error.hint && oneLine(error.hint), exitCode: EXIT_CODES[error.kind]}
+  const {oclif, code, args} = error as OclifError
+  if (code === 'EEXIT') return {code, kind: 'exit', message, exitCode: oclif?.exit ?? 0}
+  if (oclif?.exit !== undefined) return {code: 'USAGE', kind: 'usage', ...describeUsage(message, args, commandIds), exitCode: EXIT_CODES.usage}
   return {
     code: 'BUG',
     kind: 'bug',
@@ -33,4 +34,24 @@ export function describeError(error: unknown): DescribedError {
     hint: 'Run it again with DEBUG=1 for the stack, and report it.',
     exitCode: EXIT_CODES.bug,
   }
+}
+
+function describeUsage(message: string, args: OclifError['args'], commandIds: readonly string[]): {message: string; hint: string} {
+  const hint = 'See more help with --help'
+  const unknown = /^command (\S+) not found$/.exec(message)?.[1]
+  if (unknown !== undefined) {
+    const meant = nearestName(unknown, commandIds)?.replaceAll(':', ' ')
+    return {message: `there is no command ${unknown.replaceAll(':', ' ')}`, hint: meant === undefined ? hint : `Did you mean: helix ${meant}?`}
+  }
+  if (/^Missing \d+ required arg/.test(message) && args) return {message: `missing ${args.map((arg) => arg.name.toUpperCase()).join(' and ')}`, hint}
+  return {message, hint}
+}
+
+// A message may quote what a worker or a file said: no secret, no line of its own, nothing that a terminal obeys.
+// oclif frames the errors of flags that are parsed by a function of ours.
+function oneLine(message: string): string {
+  const line = redact(message)
+    .trim()
+    .replaceAll(/\s*\n\s*/g, ' ')
+  return showLine(line.replace(/ See more help with --help$/, '').replace(/^Parsing (--\S+) /, '$1: '))
 }

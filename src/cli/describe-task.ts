@@ -1,6 +1,6 @@
 import type {EndedOutput} from '../core/requests/foreground-output.js'
+import {showLine} from '../core/show-text.js'
 import {argumentText} from '../core/workers/shell-quote.js'
-import {visible} from './table.js'
 
 const WIDTH = 60
 
@@ -14,6 +14,6 @@ export function describeTask({claimed, end}: EndedOutput): string {
 
 /** A command on one line, cut where it is long. */
 export function shortCommand(command: readonly string[], width = WIDTH): string {
-  const text = visible(command.join(' '))
+  const text = showLine(command.join(' '))
   return text.length > width ? `${text.slice(0, width - 1)}…` : text
 }

@@ -23,8 +23,14 @@ const failureKinds = Flags.custom<FailureKind[]>({
 /** Flags that say where and how tasks run; shared by `task run` and `task map`. */
 export const taskFlags = {
   worker: Flags.string({char: 'w', description: 'run on this worker only; `local` is this machine', helpGroup: 'PLACEMENT'}),
-  capability: Flags.string({char: 'c', multiple: true, description: 'run only where this capability is', helpGroup: 'PLACEMENT'}),
-  label: Flags.string({multiple: true, description: 'run only where this label is set', helpValue: 'NAME=VALUE', helpGroup: 'PLACEMENT'}),
+  capability: Flags.string({char: 'c', multiple: true, multipleNonGreedy: true, description: 'run only where this capability is', helpGroup: 'PLACEMENT'}),
+  label: Flags.string({
+    multiple: true,
+    multipleNonGreedy: true,
+    description: 'run only where this label is set',
+    helpValue: 'NAME=VALUE',
+    helpGroup: 'PLACEMENT',
+  }),
   cpus: Flags.integer({min: 1, description: 'CPUs that the task needs', helpGroup: 'PLACEMENT'}),
   memory: size({description: 'memory that the task needs', helpGroup: 'PLACEMENT'}),
   gpus: Flags.integer({min: 1, description: 'GPUs that the task needs', helpGroup: 'PLACEMENT'}),
@@ -36,10 +42,11 @@ export const taskFlags = {
   env: Flags.string({
     char: 'e',
     multiple: true,
+    multipleNonGreedy: true,
     description: 'variable for the task; NAME alone takes its value from here, so that no process list shows it',
     helpValue: 'NAME[=VALUE]',
   }),
-  'env-file': Flags.string({multiple: true, description: 'file of NAME=VALUE lines'}),
+  'env-file': Flags.string({multiple: true, multipleNonGreedy: true, description: 'file of NAME=VALUE lines'}),
   cwd: Flags.string({description: 'folder on the worker (default: a fresh one; on this machine the current one)'}),
   name: Flags.string({description: 'a name to recognise it by'}),
   detach: Flags.boolean({char: 'd', description: 'queue it, print its id and leave'}),

@@ -1,7 +1,8 @@
 import {Args} from '@oclif/core'
 import {HelixCommand} from '../../cli/base-command.js'
-import {formatTable, visible} from '../../cli/table.js'
+import {formatTable} from '../../cli/table.js'
 import {describePending} from '../../core/requests/describe-pending.js'
+import {showLine} from '../../core/show-text.js'
 import {getTasks, listAttempts, resolveTaskId} from '../../core/tasks/task-queries.js'
 import {type AttemptView, type TaskOutputView, viewAttempt, viewTaskOutput} from '../../core/tasks/task-view.js'
 
@@ -36,7 +37,7 @@ export default class TaskShow extends HelixCommand<Shown> {
       ['started', shown.started_at],
       ['completed', shown.completed_at],
     ]
-    for (const [name, value] of facts) if (value !== null) this.log(`${`${name}:`.padEnd(17)}${visible(String(value))}`)
+    for (const [name, value] of facts) if (value !== null) this.log(`${`${name}:`.padEnd(17)}${showLine(String(value))}`)
     if (attempts.length > 0) {
       const rows = attempts.map((attempt) => [
         String(attempt.attempt),

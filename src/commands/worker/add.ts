@@ -15,8 +15,8 @@ no other key is taken for this worker.`
   }
   static override flags = {
     slots: Flags.integer({default: 1, min: 1, description: 'tasks the worker may run at once'}),
-    capability: Flags.string({char: 'c', multiple: true, default: [], description: 'what the worker can do; tasks ask for it'}),
-    label: Flags.string({multiple: true, default: [], description: 'free name and value', helpValue: 'NAME=VALUE'}),
+    capability: Flags.string({char: 'c', multiple: true, multipleNonGreedy: true, default: [], description: 'what the worker can do; tasks ask for it'}),
+    label: Flags.string({multiple: true, multipleNonGreedy: true, default: [], description: 'free name and value', helpValue: 'NAME=VALUE'}),
     key: Flags.string({description: 'private key file', helpValue: 'PATH'}),
     passphrase: Flags.string({description: "where the key's passphrase is", helpValue: 'env:NAME|keyring:NAME'}),
     password: Flags.string({description: 'where the password is; asked for on a terminal otherwise', helpValue: 'env:NAME|keyring:NAME'}),

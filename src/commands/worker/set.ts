@@ -9,8 +9,8 @@ export default class WorkerSet extends HelixCommand<WorkerView> {
   static override args = {name: Args.string({required: true, ignoreStdin: true, description: 'name of the worker'})}
   static override flags = {
     slots: Flags.integer({min: 1, description: 'tasks the worker may run at once'}),
-    capability: Flags.string({char: 'c', multiple: true, description: 'what the worker can do, in place of what it could'}),
-    label: Flags.string({multiple: true, description: 'labels, in place of those it had', helpValue: 'NAME=VALUE'}),
+    capability: Flags.string({char: 'c', multiple: true, multipleNonGreedy: true, description: 'what the worker can do, in place of what it could'}),
+    label: Flags.string({multiple: true, multipleNonGreedy: true, description: 'labels, in place of those it had', helpValue: 'NAME=VALUE'}),
     key: Flags.string({description: 'private key file', helpValue: 'PATH'}),
   }
   static override examples = ['<%= config.bin %> <%= command.id %> w1 --slots 8']

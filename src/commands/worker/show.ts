@@ -1,6 +1,6 @@
 import {Args} from '@oclif/core'
 import {HelixCommand} from '../../cli/base-command.js'
-import {visible} from '../../cli/table.js'
+import {showLine} from '../../core/show-text.js'
 import {viewWorker, type WorkerView} from '../../core/workers/worker-view.js'
 
 export default class WorkerShow extends HelixCommand<WorkerView> {
@@ -12,7 +12,7 @@ export default class WorkerShow extends HelixCommand<WorkerView> {
     const worker = await viewWorker(await (await this.services()).workers(), args.name)
     for (const [name, value] of Object.entries(worker)) {
       if (value === null || value === '') continue
-      this.log(`${`${name.replaceAll('_', ' ')}:`.padEnd(16)}${visible(typeof value === 'object' ? JSON.stringify(value) : String(value))}`)
+      this.log(`${`${name.replaceAll('_', ' ')}:`.padEnd(16)}${showLine(typeof value === 'object' ? JSON.stringify(value) : String(value))}`)
     }
     return worker
   }

@@ -1,6 +1,6 @@
 import {HelixError} from '../errors/helix-error.js'
+import {showLine} from '../show-text.js'
 import {type ConfigPath, formatPath} from './config-path.js'
-import {showLine} from './show-text.js'
 import type {ConfigProblem} from './validate-value.js'
 
 /** An error of kind `config` (exit 78) that begins with where it is: a file or a setting. */

@@ -1,7 +1,7 @@
 import {HelixError} from '../errors/helix-error.js'
+import {quoteText} from '../show-text.js'
 import {isForbiddenKey} from './document-limits.js'
 import {isPlainObject} from './plain-object.js'
-import {quoteText} from './show-text.js'
 
 /** The keys that lead to a setting, outermost first. */
 export type ConfigPath = readonly string[]

@@ -1,5 +1,5 @@
+import {quoteText} from '../show-text.js'
 import {DocumentError, isForbiddenKey, MAX_DEPTH} from './document-limits.js'
-import {quoteText} from './show-text.js'
 
 const SPACE = /[ \t\r\n]*/y
 // biome-ignore lint/suspicious/noControlCharactersInRegex: JSON forbids them in strings

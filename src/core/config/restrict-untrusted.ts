@@ -1,7 +1,7 @@
 import {HelixError} from '../errors/helix-error.js'
+import {showLine} from '../show-text.js'
 import {type ConfigPath, formatPath, isWithin, parsePath, valueAt, withValueAt} from './config-path.js'
 import {listPaths} from './merge-layers.js'
-import {showLine} from './show-text.js'
 
 // What a stranger's project may decide about: how things look. Whatever is not listed (endpoints, workers, tools, permissions) needs trust.
 const HARMLESS: readonly ConfigPath[] = [['$schema'], ['global', 'log_level'], ['clients', 'cli'], ['clients', 'terminal_ui'], ['ui']]

@@ -1,10 +1,10 @@
 import {HelixError} from '../errors/helix-error.js'
 import {redactValue} from '../security/redact.js'
+import {showLine} from '../show-text.js'
 import {formatPath, parsePath, valueAt} from './config-path.js'
 import type {LoadedConfig} from './load-config.js'
 import {type ConfigLayer, type ConfigOrigin, listPaths} from './merge-layers.js'
 import {requireNode} from './schema-at.js'
-import {showLine} from './show-text.js'
 
 /** A setting, secrets redacted. */
 export interface SettingValue {

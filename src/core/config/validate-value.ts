@@ -1,5 +1,5 @@
+import {nearestName} from '../nearest-name.js'
 import type {ConfigPath} from './config-path.js'
-import {nearestName} from './nearest-name.js'
 import {isPlainObject} from './plain-object.js'
 import {childNode, type SchemaNode} from './schema-nodes.js'
 

@@ -1,4 +1,5 @@
 import type {Knex} from 'knex'
+import {silentLog} from './silent-log.js'
 
 const MAX_CONNECTIONS = 5
 
@@ -13,5 +14,6 @@ export async function openPostgres(url: string): Promise<Knex> {
     connection: {connectionString: url, application_name: 'helix', connectionTimeoutMillis: 10_000},
     pool: {min: 0, max: MAX_CONNECTIONS},
     acquireConnectionTimeout: 15_000,
+    log: silentLog,
   })
 }

@@ -1,5 +1,5 @@
 import {setTimeout as delay} from 'node:timers/promises'
-import {HelixError} from '../errors/helix-error.js'
+import {errorCode, HelixError} from '../errors/helix-error.js'
 
 const GIVE_UP_MS = 60_000
 
@@ -24,6 +24,6 @@ export async function retryWhileBusy<T>(work: () => Promise<T>): Promise<T> {
 }
 
 function isBusy(error: unknown): boolean {
-  const code = typeof error === 'object' && error !== null && 'code' in error ? String(error.code) : ''
+  const code = errorCode(error)
   return code === 'SQLITE_BUSY' || code.startsWith('SQLITE_BUSY_') || code === 'SQLITE_LOCKED'
 }

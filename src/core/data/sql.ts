@@ -15,6 +15,8 @@ export interface SqlDialect {
   forUpdateSkipLocked: string
   /** A table expression `AS j` over one JSON array binding, made with `rowsBinding`. */
   rows(columns: Record<string, ColumnType>): string
+  /** A list of ids to stand behind IN, over one JSON array binding: however many, one variable. */
+  ids: string
   /** A JSON column's value. */
   json<T>(value: unknown): T
 }
@@ -31,6 +33,7 @@ const DIALECTS: Record<Dialect, SqlDialect> = {
       const list = Object.entries(columns).map(([name, type]) => `${type === 'hex' ? `unhex(value->>'${name}')` : `value->>'${name}'`} AS ${name}`)
       return `(SELECT ${list.join(', ')} FROM json_each(?)) AS j`
     },
+    ids: '(SELECT value FROM json_each(?))',
     json: (value) => (typeof value === 'string' ? JSON.parse(value) : value) as never,
   },
   postgres: {
@@ -43,6 +46,7 @@ const DIALECTS: Record<Dialect, SqlDialect> = {
       const types = Object.entries(columns).map(([name, type]) => `${name} ${type === 'hex' ? 'text' : type}`)
       return `(SELECT ${list.join(', ')} FROM json_to_recordset(?::json) AS r(${types.join(', ')})) AS j`
     },
+    ids: '(SELECT CAST(value AS uuid) FROM json_array_elements_text(?::json))',
     json: (value) => value as never,
   },
 }

@@ -1,8 +1,9 @@
-import {chmod, mkdir, statfs} from 'node:fs/promises'
+import {mkdir, open, statfs} from 'node:fs/promises'
 import {dirname} from 'node:path'
 import type BetterSqlite3 from 'better-sqlite3'
 import type {Knex} from 'knex'
 import {HelixError, messageOf} from '../errors/helix-error.js'
+import {silentLog} from './silent-log.js'
 
 const BUSY_TIMEOUT_MS = 5
 
@@ -34,6 +35,7 @@ export async function openSqlite(filename: string, synchronous: 'normal' | 'full
     })
   }
   await refuseNetworkFileSystem(folder)
+  await makeOwnFile(filename)
   const [{default: knex}, {SqliteClient}] = await Promise.all([import('knex'), import('./sqlite-client.js')])
   const db = knex({
     client: SqliteClient as unknown as typeof Knex.Client,
@@ -54,20 +56,22 @@ export async function openSqlite(filename: string, synchronous: 'normal' | 'full
       },
     },
     useNullAsDefault: true,
+    log: silentLog,
   })
+  return db
+}
+
+// What tasks print may be confidential. SQLite gives the files beside the store the permissions of the store.
+async function makeOwnFile(filename: string): Promise<void> {
   try {
-    await db.raw('SELECT 1')
-    // What tasks print may be confidential: the store is the user's own.
-    await chmod(filename, 0o600)
+    await (await open(filename, 'a', 0o600)).close()
   } catch (error) {
-    await db.destroy()
-    throw new HelixError('config', `the store ${filename} cannot be opened: ${messageOf(error)}`, {
+    throw new HelixError('config', `the store ${filename} cannot be written: ${messageOf(error)}`, {
       code: 'STORE_UNWRITABLE',
       cause: error,
-      hint: 'Check the folder’s owner and permissions, or set HELIX_DATA_DIR.',
+      hint: 'Check the owner and permissions of the folder, or set HELIX_DATA_DIR.',
     })
   }
-  return db
 }
 
 // Going to WAL needs an exclusive lock for a moment; eight first starts at once get in each other's way there.

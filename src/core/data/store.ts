@@ -1,8 +1,9 @@
 import {randomUUID} from 'node:crypto'
 import type {Knex} from 'knex'
-import {HelixError, messageOf} from '../errors/helix-error.js'
+import {errorCode, HelixError, messageOf} from '../errors/helix-error.js'
 import {latestVersion, runMigrations, schemaVersion} from './migrate.js'
 import {openPostgres} from './postgres.js'
+import {isAway, retryWhileAway} from './retry-while-away.js'
 import {retryWhileBusy} from './retry-while-busy.js'
 import {type Dialect, query, type Row, type SqlDialect, sqlFor} from './sql.js'
 import {openSqlite} from './sqlite.js'
@@ -25,6 +26,7 @@ export class Store {
   readonly location: StoreLocation
   readonly sql: SqlDialect
   #id: string | undefined
+  #answered = false
 
   constructor(knex: Knex, location: StoreLocation) {
     this.knex = knex
@@ -42,12 +44,15 @@ export class Store {
     return this.#id
   }
 
-  /** Rows of one statement outside a transaction. */
+  /** Rows of one statement outside a transaction; repeated like `write`. */
   query<T = Row>(sql: string, bindings: readonly Knex.RawBinding[] = []): Promise<T[]> {
     return this.#guard(() => query<T>(this.knex, sql, bindings))
   }
 
-  /** Runs `work` in one transaction that holds the write lock from its start; retried while another process holds it. */
+  /**
+   * Runs `work` in one transaction; on SQLite it holds the write lock from its start. Repeated for up to a minute while another
+   * process holds the lock, or PostgreSQL cuts it off: it must come to the same when it was stored before.
+   */
   write<T>(work: (trx: Knex.Transaction) => Promise<T>): Promise<T> {
     return this.#guard(() => this.knex.transaction(work))
   }
@@ -58,7 +63,9 @@ export class Store {
 
   async #guard<T>(work: () => Promise<T>): Promise<T> {
     try {
-      return await (this.dialect === 'sqlite' ? retryWhileBusy(work) : work())
+      const result = await (this.dialect === 'sqlite' ? retryWhileBusy(work) : retryWhileAway(work, () => this.#answered))
+      this.#answered = true
+      return result
     } catch (error) {
       throw explainStoreError(error)
     }
@@ -101,7 +108,6 @@ export async function openStore(location: StoreLocation, migrationsDir: string):
 }
 
 const FULL = new Set(['SQLITE_FULL', '53100'])
-const UNREACHABLE = new Set(['ECONNREFUSED', 'ENOTFOUND', 'ECONNRESET', 'ETIMEDOUT', 'EHOSTUNREACH', '57P01', '57P02', '57P03', '08006', '08001', '53300'])
 
 /** Turns a driver's error into one line for the user; other errors pass through. */
 export function explainStoreError(error: unknown): unknown {
@@ -123,7 +129,7 @@ export function explainStoreError(error: unknown): unknown {
   if (code === 'SQLITE_IOERR' || code.startsWith('SQLITE_IOERR_')) {
     return new HelixError('unavailable', `the store could not be read or written: ${messageOf(error)}`, {code: 'STORE_IO', cause: error})
   }
-  if (UNREACHABLE.has(code) || /Connection terminated|Connection ended|timeout exceeded when trying to connect/.test(messageOf(error))) {
+  if (isAway(error)) {
     return new HelixError('unavailable', `PostgreSQL cannot be reached: ${messageOf(error)}`, {code: 'STORE_UNREACHABLE', cause: error})
   }
   if (code === '28P01' || code === '28000' || code === '3D000' || code === '42501') {
@@ -134,8 +140,4 @@ export function explainStoreError(error: unknown): unknown {
     })
   }
   return error
-}
-
-function errorCode(error: unknown): string {
-  return typeof error === 'object' && error !== null && 'code' in error ? String(error.code) : ''
 }

@@ -44,6 +44,11 @@ export class HelixError extends Error {
   }
 }
 
+/** The code of whatever was thrown, such as `ENOENT`; empty when it has none. */
+export function errorCode(error: unknown): string {
+  return typeof error === 'object' && error !== null && 'code' in error ? String(error.code) : ''
+}
+
 /** The message of whatever was thrown, without its stack. */
 export function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error)

@@ -1,7 +1,7 @@
 import {randomUUID} from 'node:crypto'
 import type {Readable} from 'node:stream'
 import type {ForegroundRequest} from '../scheduler/foreground-request.js'
-import {buildShellTask, type TaskOptions} from '../tasks/build-tasks.js'
+import {buildShellTask, checkCommand, type TaskOptions} from '../tasks/build-tasks.js'
 import {readItems} from '../tasks/read-items.js'
 import {getTasks, type TaskWithAttempt} from '../tasks/task-queries.js'
 import {fillTemplate} from '../tasks/task-template.js'
@@ -33,6 +33,7 @@ export interface MapTasksOptions {
 /** Runs one task for each item of a stream; items are queued as they come. Resolves to the tasks, in the order of the items. */
 export async function mapTasks(context: RequestContext, options: MapTasksOptions): Promise<TaskWithAttempt[]> {
   const {detached} = options
+  checkCommand(options.template)
   const requestId = randomUUID()
   const complete = await placeRequest(context, {spooled: Object.keys(options.environment).length > 0, detached})
   const requirements = complete(options.task.requirements)
@@ -48,34 +49,55 @@ export async function mapTasks(context: RequestContext, options: MapTasksOptions
     }
   }
   if (detached) return getTasks(context.store, await submitDetached(context, requestId, 'task map', batches()))
-  const printer = inOrder(options.keepOrder, async (ended) => {
+  const printer = new OrderedPrinter(options.keepOrder, async (ended) => {
     if (options.output) await printEnded(ended, options.output)
   })
-  const collected = collectEnded(context, printer)
+  const collected = collectEnded(context, (ended) => printer.add(ended))
   const request = await startForeground(context, requestId, 'task map', collected.events, options.maxPerWorker)
+  const ids: string[] = []
+  const submitAll = async () => {
+    for await (const tasks of batches()) {
+      if (request.isCancelled) return
+      ids.push(...(await request.submit(tasks)))
+    }
+  }
   try {
     options.onRequest?.(request)
-    const ids: string[] = []
-    for await (const tasks of batches()) ids.push(...(await request.submit(tasks)))
+    await Promise.race([submitAll(), request.cancelled])
     await request.wait()
     await collected.done()
+    await printer.flush()
     return await getTasks(context.store, ids)
   } finally {
     await request.close()
   }
 }
 
-/** With `keepOrder`, holds back what ends before its turn. */
-function inOrder(keepOrder: boolean, print: (ended: EndedOutput) => Promise<void>): (ended: EndedOutput) => Promise<void> {
-  if (!keepOrder) return print
-  const held = new Map<number, EndedOutput>()
-  let next = 1
-  return async (ended) => {
-    held.set(ended.claimed.task.input.item_number ?? 0, ended)
-    for (let ready = held.get(next); ready; ready = held.get(next)) {
-      held.delete(next)
-      next += 1
-      await print(ready)
+/** Prints what ended tasks have printed; in the order of the items, it holds back what ends before its turn. */
+class OrderedPrinter {
+  readonly #keepOrder: boolean
+  readonly #print: (ended: EndedOutput) => Promise<void>
+  readonly #held = new Map<number, EndedOutput>()
+  #next = 1
+
+  constructor(keepOrder: boolean, print: (ended: EndedOutput) => Promise<void>) {
+    this.#keepOrder = keepOrder
+    this.#print = print
+  }
+
+  async add(ended: EndedOutput): Promise<void> {
+    if (!this.#keepOrder) return this.#print(ended)
+    this.#held.set(ended.claimed.task.input.item_number ?? 0, ended)
+    for (let ready = this.#held.get(this.#next); ready; ready = this.#held.get(this.#next)) {
+      this.#held.delete(this.#next)
+      this.#next += 1
+      await this.#print(ready)
     }
+  }
+
+  /** Prints what waits for items that will never end, such as those cancelled before they started. */
+  async flush(): Promise<void> {
+    for (const [, ended] of [...this.#held].sort(([a], [b]) => a - b)) await this.#print(ended)
+    this.#held.clear()
   }
 }

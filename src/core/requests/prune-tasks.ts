@@ -47,9 +47,14 @@ async function removeFolders({store, connections}: RequestContext, worker: Worke
 
 async function deleteRows({store, spool}: RequestContext, ids: readonly string[]): Promise<void> {
   for (let from = 0; from < ids.length; from += PAGE) {
-    const page = ids.slice(from, from + PAGE)
-    await store.query(`DELETE FROM tasks WHERE id IN (${page.map(() => '?').join(', ')})`, page)
+    const page = JSON.stringify(ids.slice(from, from + PAGE))
+    const removed = await store.query<{request_id: string}>(`DELETE FROM tasks WHERE id IN ${store.sql.ids} RETURNING request_id`, [page])
+    // Only theirs: another request without tasks may be about to get some.
+    const requests = JSON.stringify([...new Set(removed.map((task) => task.request_id))])
+    const empty = await store.query<{id: string}>(
+      `DELETE FROM requests WHERE id IN ${store.sql.ids} AND NOT EXISTS (SELECT 1 FROM tasks WHERE tasks.request_id = requests.id) RETURNING id`,
+      [requests],
+    )
+    for (const {id} of empty) await spool.remove(id)
   }
-  const empty = await store.query<{id: string}>('DELETE FROM requests WHERE NOT EXISTS (SELECT 1 FROM tasks WHERE tasks.request_id = requests.id) RETURNING id')
-  for (const {id} of empty) await spool.remove(id)
 }

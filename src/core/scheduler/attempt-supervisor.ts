@@ -10,7 +10,6 @@ import {type AttemptName, type AttemptOrder, type AttemptState, collectAttempt, 
 import {sendStdin} from '../workers/send-stdin.js'
 import {argumentText} from '../workers/shell-quote.js'
 import type {Transport} from '../workers/transport.js'
-import type {WorkerRow} from '../workers/worker.js'
 import {backoffSeconds, scriptEnvironment, type WorkerConnections} from '../workers/worker-connections.js'
 import {backToQueue, endOfReport, failureOf} from './attempt-end.js'
 import {AttemptObserver} from './attempt-observer.js'
@@ -67,10 +66,13 @@ export class AttemptSupervisor {
     const {task, worker} = claimed
     const cancellation = new AbortController()
     this.#cancelled.set(task.id, cancellation)
-    cancellation.signal.addEventListener('abort', () => void this.#killUntilDead(claimed))
+    cancellation.signal.addEventListener('abort', () => void this.#killUntilEnded(claimed, cancellation))
     if (task.cancel_requested_at) cancellation.abort()
     try {
-      return await work()
+      const end = await work()
+      // The command has ended; what it had started may not have.
+      if (end.result === 'cancelled') await this.#killUntilDead(claimed)
+      return end
     } catch (error) {
       this.#options.logger.warn(`task ${task.id} on ${worker.name}: ${messageOf(error)}`)
       return failureOf(task, 'host', messageOf(error))
@@ -189,6 +191,14 @@ export class AttemptSupervisor {
     if (kept.growing) transfer.done.catch((error) => logger.debug(`standard input of ${task.id}: ${messageOf(error)}`))
     else await transfer.done
     return {path: transfer.path, growing: kept.growing}
+  }
+
+  // An attempt that is just being started may not be there to be killed yet.
+  async #killUntilEnded(claimed: ClaimedTask, cancellation: AbortController): Promise<void> {
+    while (this.#cancelled.get(claimed.task.id) === cancellation) {
+      await this.#killUntilDead(claimed)
+      await delay(POLL_MS)
+    }
   }
 
   async #killUntilDead(claimed: ClaimedTask): Promise<void> {

@@ -29,7 +29,8 @@ export interface CoordinatorRow {
 /** Makes a process known as a coordinator that owns its tasks until the lease ends. */
 export async function registerCoordinator(store: Store, id: string, kind: CoordinatorKind, hostId: string, identity: ProcessIdentity): Promise<void> {
   await store.query(
-    `INSERT INTO coordinators (id, kind, host_id, hostname, pid, process_start, boot_id, lease_expires_at) VALUES (?, ?, ?, ?, ?, ?, ?, ${store.sql.afterSeconds})`,
+    `INSERT INTO coordinators (id, kind, host_id, hostname, pid, process_start, boot_id, lease_expires_at) VALUES (?, ?, ?, ?, ?, ?, ?, ${store.sql.afterSeconds})
+     ON CONFLICT (id) DO UPDATE SET lease_expires_at = excluded.lease_expires_at`,
     [id, kind, hostId, hostname(), identity.pid, identity.processStart, identity.bootId, LEASE_SECONDS],
   )
 }

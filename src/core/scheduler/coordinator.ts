@@ -6,6 +6,8 @@ import type {Logger} from '../logger.js'
 import {type ClaimedTask, claimTasks} from '../tasks/claim-tasks.js'
 import {type AttemptEnd, completeAttempts, type SettledTask} from '../tasks/complete-attempts.js'
 import type {Spool} from '../tasks/spool.js'
+import type {TaskRow} from '../tasks/task.js'
+import {getTasks} from '../tasks/task-queries.js'
 import type {WorkerRow} from '../workers/worker.js'
 import type {WorkerConnections} from '../workers/worker-connections.js'
 import {listWorkers, rememberAttemptsRoot} from '../workers/worker-store.js'
@@ -140,7 +142,7 @@ export class Coordinator {
       })
       await this.#withPatience('looking for tasks', async () => {
         if (this.#options.kind === 'scheduler') await this.#adopt()
-        await this.#cancelRequested()
+        await this.#lookAfterOwn()
         while (this.#claiming && (await this.#dispatch()) > 0);
         this.hasLooked = true
       })
@@ -174,7 +176,7 @@ export class Coordinator {
       limit,
       maxPerWorker,
     })
-    for (const one of claimed) this.#supervise(one, this.#supervisor.run(one))
+    for (const one of claimed) this.#supervise(one.task, this.#supervisor.run(one))
     return claimed.length
   }
 
@@ -192,44 +194,49 @@ export class Coordinator {
 
   async #adopt(): Promise<void> {
     const {store, hostId} = this.#options
-    const tasks = await adoptTasks(store, this.id, hostId)
+    await this.#takeOver(await adoptTasks(store, this.id, hostId))
+  }
+
+  async #takeOver(tasks: readonly TaskRow[]): Promise<void> {
+    const {store, hostId} = this.#options
     if (tasks.length === 0) return
     const workers = new Map((await listWorkers(store, hostId)).map((worker) => [worker.id, worker]))
     for (const task of tasks) {
       const worker = task.worker_id ? workers.get(task.worker_id) : undefined
-      if (!worker) {
-        this.#collectEnd(failureOf(task, 'unknown', 'its worker is no longer in the pool'))
-        continue
-      }
-      this.#options.logger.info(`adopting task ${task.id} on ${worker.name}`)
-      const adopted: ClaimedTask = {task, worker}
-      this.#supervise(adopted, this.#supervisor.adopt(adopted))
+      if (worker) this.#options.logger.info(`adopting task ${task.id} on ${worker.name}`)
+      const end = worker ? this.#supervisor.adopt({task, worker}) : Promise.resolve(failureOf(task, 'unknown', 'its worker is no longer in the pool'))
+      this.#supervise(task, end)
     }
   }
 
-  async #cancelRequested(): Promise<void> {
+  async #lookAfterOwn(): Promise<void> {
     const {store} = this.#options
-    const rows = await store.query<{id: string}>(`SELECT id FROM tasks WHERE status = 'running' AND coordinator_id = ? AND cancel_requested_at IS NOT NULL`, [
-      this.id,
-    ])
-    for (const {id} of rows) this.#supervisor.cancel(id)
+    const known = new Set(this.#supervised)
+    const rows = await store.query<{id: string; attempt: number; cancel_requested_at: string | null}>(
+      `SELECT id, attempt, cancel_requested_at FROM tasks WHERE status = 'running' AND coordinator_id = ?`,
+      [this.id],
+    )
+    for (const row of rows) if (row.cancel_requested_at) this.#supervisor.cancel(row.id)
+    // Their claim was stored, but the connection that should have confirmed it was lost.
+    const strays = rows.filter((row) => !known.has(keyOf(row.id, row.attempt)))
+    if (strays.length > 0)
+      await this.#takeOver(
+        await getTasks(
+          store,
+          strays.map((row) => row.id),
+        ),
+      )
     const [self] = await store.query<{stop_requested: boolean | number}>('SELECT stop_requested FROM coordinators WHERE id = ?', [this.id])
     if (self?.stop_requested) this.stopRequested = true
   }
 
-  #supervise({task}: ClaimedTask, end: Promise<AttemptEnd>): void {
-    const key = `${task.id} ${task.attempt}`
-    this.#supervised.add(key)
+  #supervise(task: TaskRow, end: Promise<AttemptEnd>): void {
+    this.#supervised.add(keyOf(task.id, task.attempt))
     void end.then((value) => {
-      this.#collectEnd(value)
-      this.#supervised.delete(key)
-    })
-  }
-
-  #collectEnd(end: AttemptEnd): void {
-    this.#ends.push(end)
-    this.#flushing ??= this.#flush().finally(() => {
-      this.#flushing = undefined
+      this.#ends.push(value)
+      this.#flushing ??= this.#flush().finally(() => {
+        this.#flushing = undefined
+      })
     })
   }
 
@@ -241,11 +248,14 @@ export class Coordinator {
       const ends = this.#ends
       this.#ends = []
       await this.#withPatience('storing results', async () => {
-        const {settled, refused} = await completeAttempts(this.#options.store, this.id, ends)
-        if (refused.length > 0 && (await this.#lease.renew()) === 'replaced') {
+        const owner = this.id
+        const {settled, refused} = await completeAttempts(this.#options.store, owner, ends)
+        if (refused.length > 0) await this.#lease.renew()
+        if (this.id !== owner) {
           const again = await completeAttempts(this.#options.store, this.id, refused)
           settled.push(...again.settled)
         }
+        for (const end of ends) this.#supervised.delete(keyOf(end.taskId, end.attempt))
         for (const end of ends) this.#options.events?.ended?.(end)
         this.#options.events?.settled?.(settled)
       })
@@ -271,6 +281,10 @@ export class Coordinator {
   #pause(ms: number): Promise<void> {
     return delay(ms, undefined, {signal: this.#stopping.signal}).catch(() => {})
   }
+}
+
+function keyOf(taskId: string, attempt: number): string {
+  return `${taskId} ${attempt}`
 }
 
 function isPassing(error: unknown): boolean {

@@ -28,6 +28,13 @@ export class ForegroundRequest {
   #wake: () => void = () => {}
   #explained = ''
   #lastProgress = performance.now()
+  /** True once its tasks are to end. */
+  isCancelled = false
+  #announceCancel: () => void = () => {}
+  /** Resolves when `cancel` is called. */
+  readonly cancelled = new Promise<void>((resolve) => {
+    this.#announceCancel = resolve
+  })
 
   private constructor(options: ForegroundOptions) {
     this.#options = options
@@ -55,6 +62,7 @@ export class ForegroundRequest {
     for (const taskId of ids) if (!this.#ended.has(taskId)) this.#open.add(taskId)
     this.#lastProgress = performance.now()
     this.#coordinator.wake()
+    if (this.isCancelled) await this.cancel()
     return ids
   }
 
@@ -78,6 +86,8 @@ export class ForegroundRequest {
 
   /** Asks for the end of all tasks that have not ended; `wait` then resolves when their workers have confirmed it. */
   async cancel(): Promise<void> {
+    this.isCancelled = true
+    this.#announceCancel()
     const ids = [...this.#open]
     const settled = await cancelTasks(this.#options.store, ids)
     this.#settle(settled)

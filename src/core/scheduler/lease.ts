@@ -16,6 +16,7 @@ export class Lease {
   readonly #options: LeaseOptions
   #id = randomUUID()
   #since = readClocks()
+  #renewing: Promise<'renewed' | 'replaced'> | undefined
 
   private constructor(options: LeaseOptions) {
     this.#options = options
@@ -23,7 +24,7 @@ export class Lease {
 
   static async acquire(options: LeaseOptions): Promise<Lease> {
     const lease = new Lease(options)
-    await lease.#register()
+    await lease.#register(lease.#id)
     return lease
   }
 
@@ -40,7 +41,14 @@ export class Lease {
   }
 
   /** Renews the lease; one that has ended is replaced by a new one, with what nobody has adopted since. */
-  async renew(): Promise<'renewed' | 'replaced'> {
+  renew(): Promise<'renewed' | 'replaced'> {
+    this.#renewing ??= this.#renewOnce().finally(() => {
+      this.#renewing = undefined
+    })
+    return this.#renewing
+  }
+
+  async #renewOnce(): Promise<'renewed' | 'replaced'> {
     const {store, logger} = this.#options
     const asked = readClocks()
     if (await renewLease(store, this.#id)) {
@@ -48,10 +56,11 @@ export class Lease {
       return 'renewed'
     }
     logger.warn('this coordinator lost its lease (it was asleep, or away from the store) and starts anew')
-    const oldId = this.#id
-    this.#id = randomUUID()
-    await this.#register()
-    await retakeTasks(store, oldId, this.#id)
+    const id = randomUUID()
+    await this.#register(id)
+    await retakeTasks(store, this.#id, id)
+    // Only now: until everything has moved, a failure leaves the old id in charge, and the next renewal begins again.
+    this.#id = id
     return 'replaced'
   }
 
@@ -60,10 +69,11 @@ export class Lease {
     await unregisterCoordinator(this.#options.store, this.#id)
   }
 
-  async #register(): Promise<void> {
+  async #register(id: string): Promise<void> {
     const {store, kind, hostId} = this.#options
-    this.#since = readClocks()
-    await registerCoordinator(store, this.#id, kind, hostId, currentProcess())
+    const asked = readClocks()
+    await registerCoordinator(store, id, kind, hostId, currentProcess())
+    this.#since = asked
   }
 }
 

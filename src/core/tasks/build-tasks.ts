@@ -18,12 +18,15 @@ export interface TaskOptions {
   stdin?: boolean
 }
 
+/** Throws `usage` where there is no program to run. */
+export function checkCommand([program]: readonly Argument[]): void {
+  if (program !== undefined && argumentText(program) !== '') return
+  throw new HelixError('usage', 'there is no command to run', {code: 'COMMAND_MISSING', hint: 'Put it behind two dashes: helix task run -- make test'})
+}
+
 /** A shell task. Throws `usage` for a command that no system can run. */
 export function buildShellTask(command: readonly Argument[], options: TaskOptions, item?: {item: Argument; number: number}): NewTask {
-  const [program] = command
-  if (program === undefined || argumentText(program) === '') {
-    throw new HelixError('usage', 'there is no command to run', {code: 'COMMAND_MISSING', hint: 'Put it behind two dashes: helix task run -- make test'})
-  }
+  checkCommand(command)
   if (!command.every(isPassable))
     throw new HelixError('usage', 'an argument contains a NUL byte, which cannot be passed to a program', {code: 'ARGUMENT_INVALID'})
   return {

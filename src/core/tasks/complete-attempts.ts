@@ -157,22 +157,22 @@ export async function settleDependents(trx: Knex, store: Store, endedIds: readon
   const settled: SettledTask[] = []
   let ended = endedIds
   while (ended.length > 0) {
-    const marks = ended.map(() => '?').join(', ')
+    const list = JSON.stringify(ended)
     const failed = await query<UpdatedTask>(
       trx,
       `UPDATE tasks SET status = 'failed', failure_kind = 'dependency', completed_at = ${store.sql.now},
          error_message = 'a task that it needs did not complete: ' || needed.label
        FROM (SELECT d.task_id, min(coalesce(n.name, CAST(n.id AS text))) AS label FROM task_dependencies d JOIN tasks n ON n.id = d.needs_id
-             WHERE d.needs_id IN (${marks}) AND d.condition = 'success' AND n.status IN ('failed', 'cancelled') GROUP BY d.task_id) AS needed
+             WHERE d.needs_id IN ${store.sql.ids} AND d.condition = 'success' AND n.status IN ('failed', 'cancelled') GROUP BY d.task_id) AS needed
        WHERE tasks.id = needed.task_id AND tasks.status = 'pending' RETURNING tasks.id, tasks.status, tasks.has_dependents`,
-      [...ended],
+      [list],
     )
     await query(
       trx,
       `UPDATE tasks SET blocked_by = blocked_by - met.count
-       FROM (SELECT task_id, count(*) AS count FROM task_dependencies WHERE needs_id IN (${marks}) GROUP BY task_id) AS met
+       FROM (SELECT task_id, count(*) AS count FROM task_dependencies WHERE needs_id IN ${store.sql.ids} GROUP BY task_id) AS met
        WHERE tasks.id = met.task_id AND tasks.status = 'pending'`,
-      [...ended],
+      [list],
     )
     settled.push(...failed.map(({id, status}) => ({id, status})))
     ended = failed.filter((task) => task.has_dependents).map((task) => task.id)

@@ -35,7 +35,7 @@ export interface NewRequest {
 export async function createRequest(store: Store, request: NewRequest): Promise<void> {
   await store.write(async (trx) => {
     const projectId = await defaultProject(trx)
-    await query(trx, 'INSERT INTO requests (id, project_id, client, command, host_id) VALUES (?, ?, ?, ?, ?)', [
+    await query(trx, 'INSERT INTO requests (id, project_id, client, command, host_id) VALUES (?, ?, ?, ?, ?) ON CONFLICT (id) DO NOTHING', [
       request.id,
       projectId,
       'cli',
@@ -52,9 +52,7 @@ export async function createRequest(store: Store, request: NewRequest): Promise<
 export function submitTasks(store: Store, request: NewRequest, tasks: readonly NewTask[]): Promise<string[]> {
   return store.write(async (trx) => {
     const projectId = await defaultProject(trx)
-    const known = await findByIdempotencyKey(trx, tasks)
-    const fresh = tasks.filter((task) => task.idempotencyKey === undefined || !known.has(task.idempotencyKey))
-    const rows = fresh.map((task) => ({
+    const rows = tasks.map((task) => ({
       id: task.id,
       name: task.name ?? null,
       type: task.type,
@@ -83,20 +81,24 @@ export function submitTasks(store: Store, request: NewRequest, tasks: readonly N
     await query(
       trx,
       `INSERT INTO tasks (project_id, request_id, submitter_id, ${Object.keys(columns).join(', ')})
-       SELECT CAST(? AS ${idType(store)}), CAST(? AS ${idType(store)}), CAST(? AS ${idType(store)}), ${Object.keys(columns).join(', ')} FROM ${store.sql.rows(columns)}`,
+       SELECT CAST(? AS ${idType(store)}), CAST(? AS ${idType(store)}), CAST(? AS ${idType(store)}), ${Object.keys(columns).join(', ')} FROM ${store.sql.rows(columns)} WHERE true ON CONFLICT DO NOTHING`,
       [projectId, request.id, request.submitterId ?? null, JSON.stringify(rows)],
     )
-    const needs = fresh.flatMap((task) => (task.needs ?? []).map((need) => ({task_id: task.id, needs_id: need.id, condition: need.condition})))
+    // Looked up afterwards: another process may have been submitting the same key at the same time.
+    const known = await findByIdempotencyKey(trx, tasks)
+    const ids = tasks.map((task) => (task.idempotencyKey === undefined ? task.id : (known.get(task.idempotencyKey) ?? task.id)))
+    const added = tasks.filter((task, index) => task.id === ids[index])
+    const needs = added.flatMap((task) => (task.needs ?? []).map((need) => ({task_id: task.id, needs_id: need.id, condition: need.condition})))
     if (needs.length > 0) {
       await query(
         trx,
         `INSERT INTO task_dependencies (task_id, needs_id, condition)
-         SELECT task_id, needs_id, condition FROM ${store.sql.rows({task_id: 'uuid', needs_id: 'uuid', condition: 'text'})}`,
+         SELECT task_id, needs_id, condition FROM ${store.sql.rows({task_id: 'uuid', needs_id: 'uuid', condition: 'text'})} WHERE true ON CONFLICT DO NOTHING`,
         [JSON.stringify(needs)],
       )
     }
     if (!request.submitterId) await announceWork(trx, store)
-    return tasks.map((task) => (task.idempotencyKey === undefined ? task.id : (known.get(task.idempotencyKey) ?? task.id)))
+    return ids
   })
 }
 

@@ -83,7 +83,8 @@ export async function readTaskGraph(file: string): Promise<TaskGraph> {
   try {
     source = await readFile(file, 'utf8')
   } catch (error) {
-    throw graphError(file, messageOf(error), error)
+    const missing = error instanceof Error && 'code' in error && error.code === 'ENOENT'
+    throw graphError(file, missing ? 'there is no such file' : messageOf(error), error)
   }
   let value: unknown
   try {

@@ -42,7 +42,14 @@ describe('a task', () => {
 
 describe('tasks', () => {
   test('spread over workers by their share of used slots', () => {
-    expect(place([{}, {}, {}, {}, {}, {}, {}], [worker('small', {slots: 2}), worker('big', {slots: 4})])).toEqual(['0@big', '1@small', '2@big', '3@big', '4@small', '5@big'])
+    expect(place([{}, {}, {}, {}, {}, {}, {}], [worker('small', {slots: 2}), worker('big', {slots: 4})])).toEqual([
+      '0@big',
+      '1@small',
+      '2@big',
+      '3@big',
+      '4@small',
+      '5@big',
+    ])
   })
 
   test('go where fewest run already', () => {

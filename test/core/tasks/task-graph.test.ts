@@ -31,7 +31,9 @@ async function refusalOf(text: string, name?: string): Promise<string> {
 
 describe('a graph file', () => {
   test('may be YAML or JSON, and its tasks come after those they need', async () => {
-    const yaml = await readTaskGraph(graphFile('tasks:\n  d: {run: echo d, needs: [b, c]}\n  b: {run: echo b, needs: [a]}\n  c: {command: [echo, c], needs: [a]}\n  a: {run: echo a}\n'))
+    const yaml = await readTaskGraph(
+      graphFile('tasks:\n  d: {run: echo d, needs: [b, c]}\n  b: {run: echo b, needs: [a]}\n  c: {command: [echo, c], needs: [a]}\n  a: {run: echo a}\n'),
+    )
     expect(sortGraph(yaml)).toEqual(['a', 'b', 'c', 'd'])
     const json = await readTaskGraph(graphFile('{"tasks": {"a": {"run": "echo a"}}}', 'graph.json'))
     expect(json).toEqual({tasks: {a: {run: 'echo a'}}})

@@ -2,7 +2,7 @@
 // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
 const INVISIBLE = /[\u0000-\u001f\u007f-\u009f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]/g
 
-/** Text from a file or its name as one line that a terminal does not obey: control characters become \uXXXX. */
+/** Text from a file, a worker or a user as one line that a terminal does not obey: control characters become \uXXXX. */
 export function showLine(text: string): string {
   return text.replaceAll(INVISIBLE, (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`)
 }
