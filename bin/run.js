@@ -6,19 +6,18 @@ if (major < 22 || (major === 22 && minor < 18)) {
   process.exit(78)
 }
 
-const {readFileSync} = await import('node:fs')
+const argv = process.argv.slice(2)
 const pkg = new URL('../package.json', import.meta.url)
 
 // oclif costs twice the start of Node itself; the version needs none of it.
-if (process.argv.length === 3 && (process.argv[2] === '--version' || process.argv[2] === '-v')) {
-  const {version} = JSON.parse(readFileSync(pkg, 'utf8'))
+if (argv.length === 1 && (argv[0] === '--version' || argv[0] === '-v')) {
+  const {version} = JSON.parse(process.getBuiltinModule('node:fs').readFileSync(pkg, 'utf8'))
   process.stdout.write(`helix-cli/${version} ${process.platform}-${process.arch} node-${process.version}\n`)
 } else {
-  const {enableCompileCache} = await import('node:module')
-  const {homedir} = await import('node:os')
-  const {join} = await import('node:path')
-  const cache = process.env.HELIX_CACHE_DIR ?? join(process.env.XDG_CACHE_HOME ?? join(homedir(), '.cache'), 'helix')
-  enableCompileCache(join(cache, 'compile'))
-  const {main} = await import('../dist/cli/main.js')
-  await main(process.argv.slice(2), pkg)
+  const {join} = process.getBuiltinModule('node:path')
+  const cache = process.env.HELIX_CACHE_DIR ?? join(process.env.XDG_CACHE_HOME ?? join(process.getBuiltinModule('node:os').homedir(), '.cache'), 'helix')
+  const {loadBundle} = await import('./load-bundle.js')
+  const words = argv.slice(0, 2).filter((word) => /^[a-z][a-z-]*$/.test(word))
+  const {main} = loadBundle(join(cache, 'code'), words.join(' '))
+  await main(argv, pkg)
 }

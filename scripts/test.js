@@ -29,8 +29,8 @@ console.log(line)
 process.exitCode = exitCode
 
 function distIsStale() {
-  if (!existsSync('dist/cli/main.js') || !existsSync('oclif.manifest.json')) return true
-  const built = statSync('dist/cli/main.js').mtimeMs
+  if (!existsSync('dist/helix.cjs') || !existsSync('oclif.manifest.json')) return true
+  const built = statSync('dist/helix.cjs').mtimeMs
   const sources = globSync(['src/**/*', 'scripts/build.js', 'scripts/manifest.js', 'package.json'])
   return sources.some((path) => statSync(path).mtimeMs > built)
 }

@@ -1,6 +1,7 @@
 import {Command, Flags} from '@oclif/core'
-import type {LoadedConfig} from '../core/config/load-config.js'
+import type {ConfigLocation, LoadedConfig} from '../core/config/load-config.js'
 import {describeIgnored} from '../core/config/restrict-untrusted.js'
+import {HelixError} from '../core/errors/helix-error.js'
 import {describeError} from './describe-error.js'
 import {Services} from './services.js'
 
@@ -70,6 +71,15 @@ export abstract class HelixCommand<T> extends Command {
     return this.#config
   }
 
+  /** Where the config is looked for. Throws `config` when the current folder has been removed. */
+  configLocation(): ConfigLocation {
+    try {
+      return {cwd: process.cwd(), configDir: this.config.configDir, env: process.env}
+    } catch (error) {
+      throw new HelixError('config', 'the current folder does not exist any more', {code: 'FOLDER_GONE', cause: error, hint: 'Change to another one.'})
+    }
+  }
+
   /** What commands work with; each part is opened when it is first used and closed when the command ends. */
   async services(): Promise<Services> {
     this.#services ??= new Services({
@@ -84,7 +94,7 @@ export abstract class HelixCommand<T> extends Command {
 
   async #readConfig(): Promise<LoadedConfig> {
     const {loadConfig} = await import('../core/config/load-config.js')
-    const loaded = await loadConfig({cwd: process.cwd(), configDir: this.config.configDir, env: process.env})
+    const loaded = await loadConfig(this.configLocation())
     if (loaded.ignored) this.warn(describeIgnored(loaded.ignored))
     return loaded
   }

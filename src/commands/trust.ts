@@ -26,7 +26,7 @@ export default class Trust extends HelixCommand<TrustResult> {
 
   async run(): Promise<TrustResult> {
     const {args, flags} = await this.parse(Trust)
-    const location = {cwd: process.cwd(), configDir: this.config.configDir, env: process.env}
+    const location = this.configLocation()
     if (flags.list) return await this.#list(location)
     if (flags.revoke) return await this.#revoke(args.file, location)
     return await this.#trust(args.file, location)

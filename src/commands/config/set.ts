@@ -20,7 +20,7 @@ export default class ConfigSet extends HelixCommand<ChangedSetting> {
 
   async run(): Promise<ChangedSetting> {
     const {args, flags} = await this.parse(ConfigSet)
-    const location = {cwd: process.cwd(), configDir: this.config.configDir, env: process.env}
+    const location = this.configLocation()
     const changed = await setSetting(args.path, args.value, flags.project ? 'project' : 'user', location)
     this.log(`Set ${changed.path} in ${changed.file}.`)
     return changed

@@ -12,7 +12,7 @@ export default class ConfigUnset extends HelixCommand<RemovedSetting> {
 
   async run(): Promise<RemovedSetting> {
     const {args, flags} = await this.parse(ConfigUnset)
-    const location = {cwd: process.cwd(), configDir: this.config.configDir, env: process.env}
+    const location = this.configLocation()
     const removed = await unsetSetting(args.path, flags.project ? 'project' : 'user', location)
     this.log(removed.removed ? `Removed ${removed.path} from ${removed.file}.` : `${removed.file} does not set ${removed.path}.`)
     return removed

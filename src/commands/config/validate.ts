@@ -11,7 +11,7 @@ export default class ConfigValidate extends HelixCommand<{files: string[]}> {
 
   async run(): Promise<{files: string[]}> {
     const {args} = await this.parse(ConfigValidate)
-    const files = await validateConfig(args.file, {cwd: process.cwd(), configDir: this.config.configDir, env: process.env})
+    const files = await validateConfig(args.file, this.configLocation())
     this.log(files.length === 0 ? 'There is no config file; the defaults and the environment are right.' : files.map((file) => `${file} is right.`).join('\n'))
     return {files}
   }

@@ -22,6 +22,9 @@ What a task prints comes in one piece when it has ended. The exit code is the nu
     // oclif's types allow letters only; its parser takes any character.
     null: Flags.boolean({char: '0' as 'z', description: 'items end with a NUL byte instead of a newline'}),
     'keep-order': Flags.boolean({char: 'k', description: 'print in the order of the lines'}),
+    joblog: Flags.string({description: "file that gets a line for each ended task, in the format of GNU parallel's", helpValue: 'FILE'}),
+    resume: Flags.boolean({dependsOn: ['joblog'], description: 'go on where an earlier run with this joblog, and the same input, stopped'}),
+    'idempotency-key': Flags.string({description: 'the same key never queues a line a second time'}),
     'max-per-worker': Flags.integer({min: 1, description: 'tasks of this request at once on one worker'}),
   }
 
@@ -33,13 +36,15 @@ What a task prints comes in one piece when it has ended. The exit code is the nu
       template: argv as string[],
       items: process.stdin,
       nullSeparated: flags.null,
-      task: readTaskOptions(flags),
+      task: {...readTaskOptions(flags), idempotencyKey: flags['idempotency-key']},
       environment: await readTaskEnvironment(flags, process.env),
       caller: process.env,
       callerFolder: process.cwd(),
       detached: flags.detach,
       maxPerWorker: flags['max-per-worker'],
       keepOrder: flags['keep-order'],
+      joblog: flags.joblog,
+      resume: flags.resume,
       output: this.jsonEnabled() ? undefined : process,
       onRequest: (request) => cancelOnSignal(request, context.logger.warn),
     })

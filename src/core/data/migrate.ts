@@ -3,7 +3,6 @@ import {join} from 'node:path'
 import {pathToFileURL} from 'node:url'
 import type {Knex} from 'knex'
 import {retryWhileBusy} from './retry-while-busy.js'
-import {query} from './sql.js'
 import type {Store} from './store.js'
 
 // Arbitrary but fixed: the advisory lock under which one Helix at a time changes the schema.
@@ -18,12 +17,12 @@ export interface MigrationState {
 /** The schema's version is the number of the last migration that was applied; 0 for an empty database. */
 export async function schemaVersion(store: Store): Promise<number> {
   if (store.dialect === 'sqlite') {
-    const [row] = await query<{user_version: number}>(store.knex, 'PRAGMA user_version')
+    const [row] = await store.query<{user_version: number}>('PRAGMA user_version')
     return row?.user_version ?? 0
   }
-  const [table] = await query<{name: string | null}>(store.knex, `SELECT to_regclass('knex_migrations') AS name`)
+  const [table] = await store.query<{name: string | null}>(`SELECT to_regclass('knex_migrations') AS name`)
   if (!table?.name) return 0
-  const [row] = await query<{name: string | null}>(store.knex, 'SELECT max(name) AS name FROM knex_migrations')
+  const [row] = await store.query<{name: string | null}>('SELECT max(name) AS name FROM knex_migrations')
   return row?.name ? versionOf(row.name) : 0
 }
 
@@ -35,9 +34,14 @@ export async function latestVersion(migrationsDir: string): Promise<number> {
 
 /** Applies what is missing, all of it or nothing, while no other process does. */
 export async function runMigrations(store: Store, migrationsDir: string): Promise<void> {
+  const latest = await latestVersion(migrationsDir)
   await withSchemaLock(store, async () => {
-    await store.knex.migrate.latest({migrationSource: sourceOf(migrationsDir)})
-    if (store.dialect === 'sqlite') await store.knex.raw(`PRAGMA user_version = ${await latestVersion(migrationsDir)}`)
+    // Somebody else may have been here meanwhile, and may be using the store by now.
+    if ((await schemaVersion(store)) >= latest) return
+    const migrate = () => store.knex.migrate.latest({migrationSource: sourceOf(migrationsDir)})
+    if (store.dialect === 'postgres') return migrate()
+    await retryWhileBusy(migrate)
+    await retryWhileBusy(() => store.knex.raw(`PRAGMA user_version = ${latest}`))
   })
 }
 
@@ -48,7 +52,7 @@ export async function listMigrationStates(store: Store, migrationsDir: string): 
   return names.map((name) => ({name, applied: versionOf(name) <= version}))
 }
 
-async function withSchemaLock(store: Store, work: () => Promise<void>): Promise<void> {
+async function withSchemaLock(store: Store, work: () => Promise<unknown>): Promise<void> {
   if (store.location.dialect === 'postgres') {
     const connection = await store.knex.client.acquireConnection()
     try {

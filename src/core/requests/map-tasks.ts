@@ -2,14 +2,21 @@ import {randomUUID} from 'node:crypto'
 import type {Readable} from 'node:stream'
 import type {ForegroundRequest} from '../scheduler/foreground-request.js'
 import {buildShellTask, checkCommand, type TaskOptions} from '../tasks/build-tasks.js'
+import {retryTasks} from '../tasks/change-tasks.js'
+import type {SettledTask} from '../tasks/complete-attempts.js'
 import {readItems} from '../tasks/read-items.js'
+import type {NewTask} from '../tasks/submit-tasks.js'
 import {getTasks, type TaskWithAttempt} from '../tasks/task-queries.js'
 import {fillTemplate} from '../tasks/task-template.js'
 import {toArgument} from '../workers/shell-quote.js'
-import {collectEnded, type EndedOutput, printEnded} from './foreground-output.js'
+import {collectEnded, printEnded} from './foreground-output.js'
+import {Joblog} from './joblog.js'
+import {OrderedPrinter} from './ordered-printer.js'
 import {placeRequest, spoolSecrets} from './prepare-request.js'
+import {printLogs} from './print-logs.js'
 import type {RequestContext, TaskOutput} from './request-context.js'
 import {startForeground, submitDetached} from './submit-request.js'
+import {waitForTasks} from './wait-for-tasks.js'
 
 export interface MapTasksOptions {
   /** Program and arguments, with `{}` and `{#}`. */
@@ -25,6 +32,10 @@ export interface MapTasksOptions {
   maxPerWorker?: number | undefined
   /** Print in the order of the items instead of that of their ends. */
   keepOrder: boolean
+  /** File that gets a line for each ended task. */
+  joblog?: string | undefined
+  /** Leave out what the joblog has, and queue nothing a second time. */
+  resume: boolean
   /** Where the tasks' output goes, grouped by task; nowhere when absent. */
   output?: TaskOutput | undefined
   onRequest?: (request: ForegroundRequest) => void
@@ -39,26 +50,32 @@ export async function mapTasks(context: RequestContext, options: MapTasksOptions
   const requirements = complete(options.task.requirements)
   const cwd = options.task.cwd ?? (requirements.local ? options.callerFolder : undefined)
   await spoolSecrets(context, requestId, {environment: options.environment, caller: requirements.local ? options.caller : undefined})
-  let number = 0
-  const batches = async function* () {
-    for await (const items of readItems(options.items, options.nullSeparated ? 0 : 10)) {
-      yield items.map((item) => {
-        number += 1
-        return buildShellTask(fillTemplate(options.template, item, number), {...options.task, requirements, cwd}, {item: toArgument(item), number})
-      })
-    }
-  }
-  if (detached) return getTasks(context.store, await submitDetached(context, requestId, 'task map', batches()))
+  const joblog = options.joblog === undefined ? undefined : await Joblog.open(options.joblog, options.resume)
+  const batches = numberItems(readItems(options.items, options.nullSeparated ? 0 : 10), (item, number) => {
+    if (joblog?.done.has(number)) return undefined
+    const ownKey = options.task.idempotencyKey === undefined ? undefined : `${options.task.idempotencyKey}/${number}`
+    const task = {...options.task, requirements, cwd, idempotencyKey: joblog?.keyOf(number) ?? ownKey}
+    return buildShellTask(fillTemplate(options.template, item, number), task, {item: toArgument(item), number})
+  })
+  if (detached) return getTasks(context.store, await submitDetached(context, requestId, 'task map', batches))
+
   const printer = new OrderedPrinter(options.keepOrder, async (ended) => {
     if (options.output) await printEnded(ended, options.output)
   })
   const collected = collectEnded(context, (ended) => printer.add(ended))
-  const request = await startForeground(context, requestId, 'task map', collected.events, options.maxPerWorker)
+  let logged: Promise<unknown> = Promise.resolve()
+  const settled = (tasks: readonly SettledTask[]) => {
+    if (joblog) logged = logged.then(() => logEnded(context, joblog, tasks))
+  }
+  const request = await startForeground(context, requestId, 'task map', {...collected.events, settled}, options.maxPerWorker)
   const ids: string[] = []
+  const earlier: string[] = []
   const submitAll = async () => {
-    for await (const tasks of batches()) {
+    for await (const tasks of batches) {
       if (request.isCancelled) return
-      ids.push(...(await request.submit(tasks)))
+      const queued = await request.submit(tasks)
+      ids.push(...queued)
+      earlier.push(...queued.filter((id, index) => id !== tasks[index]?.id))
     }
   }
   try {
@@ -67,37 +84,40 @@ export async function mapTasks(context: RequestContext, options: MapTasksOptions
     await request.wait()
     await collected.done()
     await printer.flush()
+    if (!request.isCancelled) await finishEarlier(context, earlier, joblog, options.output)
+    await logged
     return await getTasks(context.store, ids)
   } finally {
     await request.close()
   }
 }
 
-/** Prints what ended tasks have printed; in the order of the items, it holds back what ends before its turn. */
-class OrderedPrinter {
-  readonly #keepOrder: boolean
-  readonly #print: (ended: EndedOutput) => Promise<void>
-  readonly #held = new Map<number, EndedOutput>()
-  #next = 1
-
-  constructor(keepOrder: boolean, print: (ended: EndedOutput) => Promise<void>) {
-    this.#keepOrder = keepOrder
-    this.#print = print
+/** Makes a task of each item that `build` wants, with the item's number from 1. */
+async function* numberItems(items: AsyncIterable<Buffer[]>, build: (item: Buffer, number: number) => NewTask | undefined): AsyncGenerator<NewTask[]> {
+  let number = 0
+  for await (const batch of items) {
+    yield batch.flatMap((item) => {
+      number += 1
+      return build(item, number) ?? []
+    })
   }
+}
 
-  async add(ended: EndedOutput): Promise<void> {
-    if (!this.#keepOrder) return this.#print(ended)
-    this.#held.set(ended.claimed.task.input.item_number ?? 0, ended)
-    for (let ready = this.#held.get(this.#next); ready; ready = this.#held.get(this.#next)) {
-      this.#held.delete(this.#next)
-      this.#next += 1
-      await this.#print(ready)
-    }
+/** Waits for tasks that an earlier run queued, those it cancelled included, and prints and logs them as this one's. */
+async function finishEarlier(context: RequestContext, ids: readonly string[], joblog: Joblog | undefined, output: TaskOutput | undefined): Promise<void> {
+  if (ids.length === 0) return
+  const cancelled = (await getTasks(context.store, ids)).filter((task) => task.status === 'cancelled').map((task) => task.id)
+  if (cancelled.length > 0) await retryTasks(context.store, cancelled)
+  await waitForTasks(context, ids)
+  for (const task of await getTasks(context.store, ids)) {
+    await joblog?.add(task)
+    if (!output) continue
+    await printLogs(context, {taskId: task.id, stream: 'stdout', follow: false}, output.stdout)
+    await printLogs(context, {taskId: task.id, stream: 'stderr', follow: false}, output.stderr)
   }
+}
 
-  /** Prints what waits for items that will never end, such as those cancelled before they started. */
-  async flush(): Promise<void> {
-    for (const [, ended] of [...this.#held].sort(([a], [b]) => a - b)) await this.#print(ended)
-    this.#held.clear()
-  }
+async function logEnded({store}: RequestContext, joblog: Joblog, settled: readonly SettledTask[]): Promise<void> {
+  const ended = settled.filter((task) => task.status !== 'cancelled').map((task) => task.id)
+  for (const task of await getTasks(store, ended)) await joblog.add(task)
 }

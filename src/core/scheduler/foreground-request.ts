@@ -55,11 +55,16 @@ export class ForegroundRequest {
     return request
   }
 
-  /** Queues tasks and sets them going. Resolves, once they are durable, to their ids; an idempotency key may yield an earlier one. */
+  /**
+   * Queues tasks and sets them going. Resolves, once they are durable, to their ids. One whose idempotency key the store has
+   * already yields the earlier task's id; that task is not this request's to run or to wait for.
+   */
   async submit(tasks: readonly NewTask[]): Promise<string[]> {
     const {store, requestId: id, command, hostId} = this.#options
     const ids = await submitTasks(store, {id, command, hostId, submitterId: this.#coordinator.id}, tasks)
-    for (const taskId of ids) if (!this.#ended.has(taskId)) this.#open.add(taskId)
+    tasks.forEach((task, index) => {
+      if (ids[index] === task.id && !this.#ended.has(task.id)) this.#open.add(task.id)
+    })
     this.#lastProgress = performance.now()
     this.#coordinator.wake()
     if (this.isCancelled) await this.cancel()

@@ -155,7 +155,8 @@ function readOutcome(stdout: Buffer, stderr: Buffer, mark: string): StartOutcome
   const [stdoutBytes = 0, stderrBytes = 0, , code = 0, signalled, ooms = 0, timedOut] = line.split(' ').map(Number)
   const outFrom = stdout.indexOf(start) + start.length + line.length + 1
   const errFrom = stderr.indexOf(`${mark}\n`) + mark.length + 1
-  const signal = signalled ? (SIGNAL_NAMES.get(code - 128) ?? null) : null
+  // No shell says that INT or PIPE ended a command; a program that exits with their codes means the same.
+  const signal = signalled || SILENT_CODES.includes(code) ? (SIGNAL_NAMES.get(code - 128) ?? null) : null
   return {
     state: 'ended',
     report: {
@@ -171,6 +172,7 @@ function readOutcome(stdout: Buffer, stderr: Buffer, mark: string): StartOutcome
   }
 }
 
+const SILENT_CODES = [128 + constants.signals.SIGINT, 128 + constants.signals.SIGPIPE]
 const SIGNAL_NAMES = new Map(Object.entries(constants.signals).map(([name, number]) => [number, name.replace(/^SIG/, '')]))
 
 /** The number of a signal's name as Linux counts them; 0 for one it does not know. */

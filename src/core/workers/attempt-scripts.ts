@@ -143,7 +143,7 @@ read -r store task attempt valid timeout grace stdin || exit 0
 dir=$root/$store/$task/$attempt
 mask=$(umask)
 umask 077
-mkdir -p "$dir/work" && cd "$dir" && { printf "echo \\$\\$ > pid\\numask %s\\n" "$mask"; cat; } > spec || { printf "%s refused folder\\n" "$mark"; exit 0; }
+mkdir -p "$dir/work" && cd "$dir" && { printf "echo \\$\\$ > pid\\nexec < \\"\\$1\\" > stdout 2> stderr\\numask %s\\n" "$mask"; cat; } > spec || { printf "%s refused folder\\n" "$mark"; exit 0; }
 uptime_seconds
 [ $((up - ready)) -lt "$valid" ] || { printf "%s refused late\\n" "$mark"; exit 0; }
 growing=
@@ -169,9 +169,12 @@ esac
   feeder=
   if [ -n "$growing" ]; then mkfifo "$stdin"; feed "$growing" > "$stdin" 2>/dev/null & feeder=$!; fi
   # A shell says on its own stderr, the notice, when a signal ended its command: exit 137 and KILL are told apart by it.
-  if command -v setsid >/dev/null 2>&1; then setsid sh ./spec < "$stdin" > stdout 2> stderr
-  elif command -v perl >/dev/null 2>&1; then perl -e "use POSIX; setsid(); exec @ARGV" sh ./spec < "$stdin" > stdout 2> stderr
-  else sh ./spec < "$stdin" > stdout 2> stderr
+  # The spec redirects itself: dash would say it on the stderr of a command that it redirects.
+  # Shells have what they start in the background ignore INT and QUIT, and cannot undo that themselves.
+  setsid=; command -v setsid >/dev/null 2>&1 && setsid=setsid
+  if [ -n "$setsid" ] && env --default-signal=INT,QUIT >/dev/null 2>&1; then setsid env --default-signal=INT,QUIT sh ./spec "$stdin"
+  elif command -v perl >/dev/null 2>&1; then perl -e "use POSIX; \\$SIG{INT} = \\$SIG{QUIT} = q(DEFAULT); setsid(); exec @ARGV" sh ./spec "$stdin"
+  else $setsid sh ./spec "$stdin"
   fi
   code=$?
   [ -z "$feeder" ] || kill "$feeder" 2>/dev/null
