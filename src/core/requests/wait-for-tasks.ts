@@ -1,4 +1,5 @@
 import {setTimeout as delay} from 'node:timers/promises'
+import {listCoordinators} from '../scheduler/coordinator-lease.js'
 import {isTerminal, type TaskStatus} from '../tasks/task.js'
 import type {RequestContext} from './request-context.js'
 import {ensureScheduler} from './submit-request.js'
@@ -27,15 +28,14 @@ async function stillOpen({store}: RequestContext, ids: readonly string[]): Promi
   return open
 }
 
-// A task belongs to somebody while a coordinator with a lease has submitted it in the foreground or runs it.
-async function isOrphaned({store}: RequestContext, ids: readonly string[]): Promise<boolean> {
-  const rows = await store.query(
-    `SELECT id FROM tasks WHERE id IN (${ids
-      .slice(0, PAGE)
-      .map(() => '?')
-      .join(', ')})
-       AND NOT EXISTS (SELECT 1 FROM coordinators c WHERE c.id = coalesce(tasks.coordinator_id, tasks.submitter_id) AND c.lease_expires_at > ${store.sql.now}) LIMIT 1`,
-    ids.slice(0, PAGE),
+/** Whether nobody living looks after one of these tasks. */
+async function isOrphaned({store, hostId}: RequestContext, ids: readonly string[]): Promise<boolean> {
+  const page = ids.slice(0, PAGE)
+  const rows = await store.query<{owner: string | null}>(
+    `SELECT DISTINCT coalesce(coordinator_id, submitter_id) AS owner FROM tasks WHERE id IN (${page.map(() => '?').join(', ')}) AND status IN ('pending', 'running')`,
+    page,
   )
-  return rows.length > 0
+  if (rows.length === 0) return false
+  const living = new Set((await listCoordinators(store, hostId)).filter((coordinator) => coordinator.alive).map((coordinator) => coordinator.id))
+  return rows.some(({owner}) => owner === null || !living.has(owner))
 }

@@ -169,7 +169,8 @@ esac
   feeder=
   if [ -n "$growing" ]; then mkfifo "$stdin"; feed "$growing" > "$stdin" 2>/dev/null & feeder=$!; fi
   # A shell says on its own stderr, the notice, when a signal ended its command: exit 137 and KILL are told apart by it.
-  # The spec redirects itself: dash would say it on the stderr of a command that it redirects.
+  # The spec redirects itself: dash would say it on the stderr of a command that it redirects. bash says it unless it is POSIX.
+  [ -z "\${BASH_VERSION:-}" ] || set +o posix
   # Shells have what they start in the background ignore INT and QUIT, and cannot undo that themselves.
   setsid=; command -v setsid >/dev/null 2>&1 && setsid=setsid
   if [ -n "$setsid" ] && env --default-signal=INT,QUIT >/dev/null 2>&1; then setsid env --default-signal=INT,QUIT sh ./spec "$stdin"
