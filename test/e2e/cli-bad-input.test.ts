@@ -120,10 +120,13 @@ describe('a data folder that cannot be written', () => {
   test.each([
     ['the folder is a file', (user: HelixHome) => writeFileSync(user.dataDir, '')],
     ['the store is a folder', (user: HelixHome) => mkdirSync(join(user.dataDir, 'helix.db'), {recursive: true})],
-    ['the store is not a database', (user: HelixHome) => {
-      mkdirSync(user.dataDir)
-      writeFileSync(join(user.dataDir, 'helix.db'), 'x'.repeat(8192))
-    }],
+    [
+      'the store is not a database',
+      (user: HelixHome) => {
+        mkdirSync(user.dataDir)
+        writeFileSync(join(user.dataDir, 'helix.db'), 'x'.repeat(8192))
+      },
+    ],
   ])('is told in a line with exit code 78: %s', async (_, spoil) => {
     const user = makeHelixHome()
     spoil(user)

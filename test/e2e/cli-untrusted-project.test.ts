@@ -66,11 +66,14 @@ describe('a cloned repository that nobody trusts yet', () => {
     expect(await run('worker', 'show', 'other')).toMatchObject({code: 77, stdout: ''})
   })
 
-  test.each(['.config/config.js', '.config/config.cjs', '.config/config.json', 'helix.config.js', '.config/helixrc.js'])('runs no code: %s is passed over', async (name) => {
-    write(name, name.endsWith('.json') ? '{"searchPlaces": ["evil.js"]}' : code())
-    expect(await run('task', 'run', '--', 'echo', 'mine')).toEqual({code: 0, signal: null, stdout: 'mine\n', stderr: ''})
-    expect(existsSync(ran)).toBe(false)
-  })
+  test.each(['.config/config.js', '.config/config.cjs', '.config/config.json', 'helix.config.js', '.config/helixrc.js'])(
+    'runs no code: %s is passed over',
+    async (name) => {
+      write(name, name.endsWith('.json') ? '{"searchPlaces": ["evil.js"]}' : code())
+      expect(await run('task', 'run', '--', 'echo', 'mine')).toEqual({code: 0, signal: null, stdout: 'mine\n', stderr: ''})
+      expect(existsSync(ran)).toBe(false)
+    },
+  )
 
   test.each(['.helixrc.js', '.helixrc.cjs', '.helixrc.mjs', '.helixrc.ts'])('runs no code: %s is refused with exit code 78', async (name) => {
     write(name, code())

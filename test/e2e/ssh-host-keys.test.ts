@@ -24,7 +24,8 @@ describeUnless(sshdAvailable(), 'the host key of a worker', () => {
   })
 
   const add = (...flags: string[]) => home.run(['worker', 'add', 'w1', targetOf(server), '--key', server.keyPath, ...flags])
-  const workers = async () => JSON.parse((await home.run(['worker', 'list', '--json'])).stdout).workers.filter((worker: {name: string}) => worker.name !== 'local')
+  const workers = async () =>
+    JSON.parse((await home.run(['worker', 'list', '--json'])).stdout).workers.filter((worker: {name: string}) => worker.name !== 'local')
 
   test('that nobody vouches for is refused with its fingerprint, and nothing is stored', async () => {
     const refused = await add()
@@ -77,7 +78,10 @@ describeUnless(sshdAvailable(), 'the host key of a worker', () => {
 
   test('that differs from the one asked for, or from the one known, is refused with both fingerprints', async () => {
     const other = `SHA256:${'A'.repeat(43)}`
-    for (const flags of [['--host-key', other], ['--accept-new', '--host-key', other]]) {
+    for (const flags of [
+      ['--host-key', other],
+      ['--accept-new', '--host-key', other],
+    ]) {
       const refused = await add(...flags)
       expect(refused).toMatchObject({code: 77, stdout: ''})
       expect(refused.stderr).toContain(server.hostKeyFingerprint)

@@ -28,7 +28,7 @@ export function startForeground(
   events: CoordinatorEvents,
   maxPerWorker?: number,
 ): Promise<ForegroundRequest> {
-  return ForegroundRequest.start({...context, requestId, command, events, maxPerWorker})
+  return ForegroundRequest.start({...context, requestId, command, events, maxPerWorker, rescueOrphans: () => ensureScheduler(context)})
 }
 
 /** Starts a scheduler in the background, which ends when there is nothing left to do, unless one is alive. */

@@ -78,6 +78,13 @@ export async function listOwners(store: Store, id: string, hostId: string): Prom
   return rows.map((row) => ({...row, seen: row.host_id === hostId && isProcessAlive({pid: row.pid, processStart: row.process_start, bootId: row.boot_id})}))
 }
 
+/** Whether tasks are running that nobody living looks after: they take up slots until a scheduler adopts them. */
+export async function hasOrphans(store: Store, hostId: string): Promise<boolean> {
+  const rows = await store.query<{coordinator_id: string | null}>(`SELECT DISTINCT coordinator_id FROM tasks WHERE status = 'running'`)
+  const living = new Set((await listCoordinators(store, hostId)).filter((one) => one.alive).map((one) => one.id))
+  return rows.some((row) => row.coordinator_id === null || !living.has(row.coordinator_id))
+}
+
 /**
  * Takes over the running tasks of coordinators that are gone, and lets go of what they had submitted but not started.
  * With SQLite a coordinator is gone as soon as its process is; everywhere when its lease has ended.

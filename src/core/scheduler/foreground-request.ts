@@ -8,8 +8,10 @@ import type {TaskStatus} from '../tasks/task.js'
 import {readTaskRow} from '../tasks/task-rows.js'
 import {listWorkers} from '../workers/worker-store.js'
 import {Coordinator, type CoordinatorEvents, type CoordinatorOptions} from './coordinator.js'
+import {hasOrphans} from './coordinator-lease.js'
 
 const IDLE_MS = 1000
+const LOOK_AT = 1000
 
 export interface ForegroundOptions extends Omit<CoordinatorOptions, 'kind' | 'events'> {
   /** Names the request's spooled files, which are there before the first task is. */
@@ -17,6 +19,8 @@ export interface ForegroundOptions extends Omit<CoordinatorOptions, 'kind' | 'ev
   /** As the store shows it, such as `task map`. */
   command: string
   events?: CoordinatorEvents
+  /** Sees to it that a scheduler adopts tasks whose coordinators are gone: they may hold the slots that this request waits for. */
+  rescueOrphans: () => Promise<void>
 }
 
 /** A request whose tasks this process coordinates itself, from their submission to the end of the last one. */
@@ -115,12 +119,11 @@ export class ForegroundRequest {
   /** Nothing has ended for a while: others may have cancelled tasks, or no worker may be able to take them. */
   async #look(): Promise<void> {
     const {store, hostId, logger} = this.#options
+    const open = [...this.#open].slice(0, LOOK_AT)
+    const marks = open.map(() => '?').join(', ')
     const rows = await store.query<{id: string; status: TaskStatus}>(
-      `SELECT id, status FROM tasks WHERE id IN (${[...this.#open]
-        .slice(0, 1000)
-        .map(() => '?')
-        .join(', ')}) AND status NOT IN ('pending', 'running')`,
-      [...this.#open].slice(0, 1000),
+      `SELECT id, status FROM tasks WHERE id IN (${marks}) AND status NOT IN ('pending', 'running')`,
+      open,
     )
     if (rows.length > 0) return this.#settle(rows)
     if (this.#coordinator.running > 0) return
@@ -129,7 +132,10 @@ export class ForegroundRequest {
     ])
     if (!row) return
     const reason = explainNoWorker(readTaskRow(store.sql, row).requirements, await listWorkers(store, hostId))
-    if (!reason) return
+    if (!reason) {
+      if (await hasOrphans(store, hostId)) await this.#options.rescueOrphans()
+      return
+    }
     if (reason.hopeless) {
       await this.cancel()
       throw new HelixError('unavailable', reason.text, {code: 'NO_WORKER', hint: 'See the workers with: helix worker list'})

@@ -174,7 +174,11 @@ function readOutcome(stdout: Buffer, stderr: Buffer, mark: string): StartOutcome
 
 const SILENT_CODES = [128 + constants.signals.SIGINT, 128 + constants.signals.SIGPIPE]
 // Of two names for one number, as ABRT and IOT, the first.
-const SIGNAL_NAMES = new Map(Object.entries(constants.signals).reverse().map(([name, number]) => [number, name.replace(/^SIG/, '')]))
+const SIGNAL_NAMES = new Map(
+  Object.entries(constants.signals)
+    .reverse()
+    .map(([name, number]) => [number, name.replace(/^SIG/, '')]),
+)
 
 /** The number of a signal's name as Linux counts them; 0 for one it does not know. */
 export function signalNumber(name: string): number {

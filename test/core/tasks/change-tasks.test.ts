@@ -5,7 +5,7 @@ import {queues} from '../../fixtures/open-queues.js'
 import {newTask, newTasks} from '../../fixtures/queue.js'
 import {describeStores} from '../../fixtures/stores.js'
 
-describeStores('cancelling tasks', (newStore) => {
+describeStores('cancelling tasks', (newStore, kind) => {
   const openQueue = queues(newStore)
 
   test('ends pending ones at once and asks for the end of running ones', async () => {
@@ -38,8 +38,9 @@ describeStores('cancelling tasks', (newStore) => {
 
   test('takes more of them than a statement has variables', async () => {
     const queue = await openQueue()
-    const ids = await queue.submit(newTasks(70_000))
-    expect(await cancelTasks(queue.store, ids)).toHaveLength(70_000)
+    const count = kind === 'sqlite' ? 33_000 : 66_000
+    const ids = await queue.submit(newTasks(count))
+    expect(await cancelTasks(queue.store, ids)).toHaveLength(count)
   })
 })
 

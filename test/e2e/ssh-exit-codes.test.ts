@@ -1,0 +1,48 @@
+import {afterAll, beforeAll, expect, test} from '@jest/globals'
+import {describeUnless} from '../fixtures/describe-unless.js'
+import {sshdAvailable} from '../fixtures/sshd.js'
+import {startPool, type WorkerPool} from '../fixtures/worker-pool.js'
+
+describeUnless(sshdAvailable(), 'how a command ended', () => {
+  let pool: WorkerPool
+
+  beforeAll(async () => {
+    pool = await startPool({slots: 8})
+  })
+
+  afterAll(() => pool.close())
+
+  const completed = {status: 'completed', failure_kind: null, exit_code: 0, signal: null}
+  const exited = (code: number) => ({status: 'failed', failure_kind: 'exit', exit_code: code, signal: null})
+  const signalled = (signal: string) => ({status: 'failed', failure_kind: 'signal', exit_code: null, signal})
+  const cases: [script: string, code: number, json: object][] = [
+    ['exit 0', 0, completed],
+    ['exit 1', 1, exited(1)],
+    ['exit 137', 137, exited(137)],
+    ['exit 255', 255, exited(255)],
+    ['kill -KILL $$', 137, signalled('KILL')],
+    ['kill -TERM $$', 143, signalled('TERM')],
+    ['ulimit -c 0; kill -SEGV $$', 139, signalled('SEGV')],
+    ['kill -INT $$', 130, signalled('INT')],
+    ['kill -PIPE $$', 141, signalled('PIPE')],
+  ]
+
+  test.each(['local', 'w1'])('is told apart in JSON and in the exit code of task run, on %s', async (worker) => {
+    const results = await Promise.all(cases.map(([script]) => pool.home.run(['task', 'run', '--json', '--worker', worker, '--', 'sh', '-c', script])))
+    expect(results.map(({code, stdout}) => [code, JSON.parse(stdout)])).toMatchObject(cases.map(([, code, json]) => [code, {...json, attempt: 1, stderr: ''}]))
+  })
+
+  test.each(['local', 'w1'])('passes through task wait and worker exec too, on %s', async (worker) => {
+    for (const [script, code] of [['exit 0', 0], ['exit 7', 7], ['exit 255', 255], ['kill -TERM $$', 143]] as const) {
+      expect(await pool.home.run(['worker', 'exec', worker, '--', 'sh', '-c', script])).toMatchObject({code, stdout: '', stderr: ''})
+      const detached = await pool.home.run(['task', 'run', '--detach', '--worker', worker, '--', 'sh', '-c', script])
+      expect(await pool.home.run(['task', 'wait', detached.stdout.trim()])).toMatchObject({code})
+    }
+  })
+
+  test.each(['local', 'w1'])('says which program is missing, and the task is not tried again, on %s', async (worker) => {
+    const run = await pool.home.run(['task', 'run', '--json', '--worker', worker, '--retries', '3', '--retry-on', 'host,transport', '--', 'no-such-program'])
+    expect(run.code).toBe(127)
+    expect(JSON.parse(run.stdout)).toMatchObject({...exited(127), attempt: 1, stderr: expect.stringContaining('no-such-program')})
+  })
+})
