@@ -5,17 +5,17 @@ import {once} from 'node:events'
 import {mkdirSync, mkdtempSync, rmSync, writeFileSync} from 'node:fs'
 import {tmpdir} from 'node:os'
 import {join} from 'node:path'
-import {sshdAvailable} from '../test/fixtures/sshd.ts'
-import {startPool} from '../test/fixtures/worker-pool.ts'
+import {sshdAvailable} from '../test/fixtures/sshd.js'
+import {startPool} from '../test/fixtures/worker-pool.js'
 import {line, measureRounds, median, show} from './rounds.js'
 
 const SERVERS = 4
 const SLOTS = 4
 const ROUNDS = 3
 // Each of them for some ten seconds a round at most, as far as they were seen to go.
-const HELIX_TASKS = 1000
-const PARALLEL_TASKS = 100
-const SSH_TASKS = 20
+const HELIX_TASKS = 600
+const PARALLEL_TASKS = 50
+const SSH_TASKS = 12
 
 export async function measure() {
   const missing = sshdAvailable()
@@ -60,7 +60,7 @@ export async function measure() {
   }
 }
 
-/** @param {import('../test/fixtures/sshd.ts').Sshd} server */
+/** @param {import('../test/fixtures/sshd.js').Sshd} server */
 function sshWords(server) {
   const options = [`UserKnownHostsFile=${server.knownHostsPath}`, 'BatchMode=yes', 'StrictHostKeyChecking=yes'].flatMap((option) => ['-o', option])
   return ['-F', 'none', ...options, '-i', server.keyPath, '-p', String(server.port), `${server.username}@${server.host}`]

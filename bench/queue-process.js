@@ -1,8 +1,8 @@
 // One coordinator of bench/queue.js, in a process of its own: says when it is ready, waits for a line, and says how many tasks it has ended.
 // @ts-check
 import {once} from 'node:events'
-import {completeAttempts} from '../src/core/tasks/complete-attempts.ts'
-import {openTestStore, TestQueue} from '../test/fixtures/queue.ts'
+import {completeAttempts} from '../src/core/tasks/complete-attempts.js'
+import {openTestStore, TestQueue} from '../test/fixtures/queue.js'
 
 const [url = '', batch = '1', seconds = '1'] = process.argv.slice(2)
 const queue = new TestQueue(await openTestStore(url))

@@ -21,13 +21,17 @@ if (unknown.length > 0) {
   process.exit(2)
 }
 
-console.log(`Node ${process.version}, ${cpus().length} × ${cpus()[0]?.model.trim()}, ${Math.round(totalmem() / 1024 ** 3)} GiB, ${process.platform} ${release()}`)
+console.log(
+  `Node ${process.version}, ${cpus().length} × ${cpus()[0]?.model.trim()}, ${Math.round(totalmem() / 1024 ** 3)} GiB, ${process.platform} ${release()}`,
+)
 console.log('Median of all rounds, and in brackets the quickest and the slowest. Rounds are interleaved: each peer runs once in each round.')
 
 // The tests' guard ends the servers of this run, whatever becomes of it.
-const {default: openRunFolder} = await import('../test/fixtures/jest-setup.ts')
-const {default: closeRunFolder} = await import('../test/fixtures/jest-teardown.ts')
+const {default: openRunFolder} = await import('../test/fixtures/jest-setup.js')
+const {default: closeRunFolder} = await import('../test/fixtures/jest-teardown.js')
 openRunFolder()
+// The servers of the fixtures do not keep Node alive, and whoever waits for one to end must not be taken for done.
+const alive = setInterval(() => {}, 60_000)
 try {
   for (const [name, load] of Object.entries(PARTS)) {
     if (asked.length > 0 && !asked.includes(name)) continue
@@ -36,5 +40,6 @@ try {
     await measure()
   }
 } finally {
+  clearInterval(alive)
   await closeRunFolder()
 }

@@ -4,7 +4,7 @@ import {spawn} from 'node:child_process'
 import {once} from 'node:events'
 import {rmSync} from 'node:fs'
 import {fileURLToPath} from 'node:url'
-import {makeHelixHome} from '../test/fixtures/helix.ts'
+import {makeHelixHome} from '../test/fixtures/helix.js'
 import {line, measureRounds, median, show, verdict} from './rounds.js'
 
 const BIN = fileURLToPath(new URL('../bin/run.js', import.meta.url))
