@@ -1,4 +1,4 @@
-import {Command, Flags} from '@oclif/core'
+import {Command, Flags, type Interfaces} from '@oclif/core'
 import type {ConfigLocation, LoadedConfig} from '../core/config/load-config.js'
 import {describeIgnored} from '../core/config/restrict-untrusted.js'
 import {HelixError} from '../core/errors/helix-error.js'
@@ -7,6 +7,8 @@ import {Services} from './services.js'
 
 const FORMATS = ['text', 'json', 'yaml'] as const
 type OutputFormat = (typeof FORMATS)[number]
+// biome-ignore lint/suspicious/noExplicitAny: as oclif declares what it has parsed
+type Parsed = Record<string, any>
 
 /**
  * Base of all commands: `run()` returns the result, which is printed under `--json` and `--output`; otherwise what it logs is.
@@ -33,6 +35,15 @@ export abstract class HelixCommand<T> extends Command {
     this.#format = asked ?? 'text'
     if (!asked && this.needsConfig) this.#format = (await this.loadConfig()).values.clients.cli.output_format
     if (this.#format === 'yaml') this.#toYaml = (await import('yaml')).stringify
+  }
+
+  /** oclif (5.1) puts a word that occurs twice where it stood first; here `argv` has all words in their order. */
+  protected override async parse<F extends Parsed, B extends Parsed, A extends Parsed>(
+    options?: Interfaces.Input<F, B, A>,
+    argv?: string[],
+  ): Promise<Interfaces.ParserOutput<F, B, A>> {
+    const parsed = await super.parse<F, B, A>(options, argv)
+    return {...parsed, argv: parsed.raw.filter((token) => token.type === 'arg').map((token) => token.input)}
   }
 
   override jsonEnabled(): boolean {

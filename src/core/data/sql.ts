@@ -21,6 +21,12 @@ export interface SqlDialect {
   json<T>(value: unknown): T
 }
 
+/**
+ * A task's status where rows are updated by id. SQLite would otherwise read every task of that status through the index on it, and
+ * for each of them the whole list of ids: with 20,000 pending tasks a claim took a second.
+ */
+export const NO_INDEX_ON_STATUS = `coalesce(tasks.status, '')`
+
 const SQLITE_NOW = `strftime('%Y-%m-%dT%H:%M:%fZ','now')`
 
 const DIALECTS: Record<Dialect, SqlDialect> = {

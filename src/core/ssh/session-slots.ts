@@ -21,6 +21,11 @@ export class SessionSlots {
     return this.#limit
   }
 
+  /** How many wait for a session. */
+  get waiting(): number {
+    return this.#queue.length
+  }
+
   /** Sessions open or being opened. */
   get open(): number {
     return this.#open

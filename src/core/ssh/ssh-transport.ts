@@ -21,6 +21,7 @@ export class SshTransport implements Transport {
   /** The key that the host showed, to be kept with the worker. */
   readonly hostKey: HostKey
   readonly closed: Promise<HelixError | undefined>
+  onWaiting?: () => void
   readonly #link: Link
   readonly #slots: SessionSlots
   readonly #lost = new AbortController()
@@ -44,6 +45,10 @@ export class SshTransport implements Transport {
   get sessions(): number {
     // One is for files.
     return Math.max(1, this.#slots.limit - 1)
+  }
+
+  get waiting(): number {
+    return this.#slots.waiting
   }
 
   async exec(command: string): Promise<WorkerProcess> {
@@ -126,6 +131,7 @@ export class SshTransport implements Transport {
   // The session for files may be the only one that the server allows; nobody else would ever give it back then.
   #makeRoom(): void {
     if (this.#slots.open === 1) this.#sftp.giveBack().catch(() => {})
+    this.onWaiting?.()
   }
 
   #lose(error: HelixError): void {

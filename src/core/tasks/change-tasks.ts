@@ -1,4 +1,4 @@
-import {query} from '../data/sql.js'
+import {NO_INDEX_ON_STATUS, query} from '../data/sql.js'
 import type {Store} from '../data/store.js'
 import {announceWork} from '../data/wake-ups.js'
 import {HelixError} from '../errors/helix-error.js'
@@ -16,12 +16,12 @@ export function cancelTasks(store: Store, ids: readonly string[]): Promise<Settl
     // All of them first, which also keeps others from moving a task between the two states while it is being cancelled.
     await query(
       trx,
-      `UPDATE tasks SET cancel_requested_at = coalesce(cancel_requested_at, ${store.sql.now}) WHERE id IN ${store.sql.ids} AND status IN ('pending', 'running')`,
+      `UPDATE tasks SET cancel_requested_at = coalesce(cancel_requested_at, ${store.sql.now}) WHERE id IN ${store.sql.ids} AND ${NO_INDEX_ON_STATUS} IN ('pending', 'running')`,
       [list],
     )
     const cancelled = await query<SettledTask>(
       trx,
-      `UPDATE tasks SET status = 'cancelled', completed_at = ${store.sql.now} WHERE id IN ${store.sql.ids} AND status = 'pending' RETURNING id, status`,
+      `UPDATE tasks SET status = 'cancelled', completed_at = ${store.sql.now} WHERE id IN ${store.sql.ids} AND ${NO_INDEX_ON_STATUS} = 'pending' RETURNING id, status`,
       [list],
     )
     await announceWork(trx, store)
@@ -89,7 +89,7 @@ export function retryTasks(store: Store, ids: readonly string[]): Promise<string
       trx,
       `UPDATE tasks SET blocked_by = (
          SELECT count(*) FROM task_dependencies d JOIN tasks n ON n.id = d.needs_id WHERE d.task_id = tasks.id AND n.status IN ('pending', 'running'))
-       WHERE status = 'pending' AND (id IN ${store.sql.ids} OR id IN (SELECT task_id FROM task_dependencies WHERE needs_id IN ${store.sql.ids}))`,
+       WHERE ${NO_INDEX_ON_STATUS} = 'pending' AND (id IN ${store.sql.ids} OR id IN (SELECT task_id FROM task_dependencies WHERE needs_id IN ${store.sql.ids}))`,
       [list, list],
     )
     await announceWork(trx, store)

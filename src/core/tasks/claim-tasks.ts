@@ -1,5 +1,5 @@
 import type {Knex} from 'knex'
-import {query, type Row} from '../data/sql.js'
+import {NO_INDEX_ON_STATUS, query, type Row} from '../data/sql.js'
 import type {Store} from '../data/store.js'
 import type {WorkerRow} from '../workers/worker.js'
 import {choosePlacements} from './placement.js'
@@ -43,13 +43,14 @@ export function claimTasks(store: Store, options: ClaimOptions): Promise<Claimed
     const classes = await listPlacementClasses(trx, store, options)
     if (classes.length === 0) return []
     const load = await readLoad(trx, store, options.workers)
+    // Ordered by all columns of the index: PostgreSQL does not see that a column which IS NULL is the same in all rows, and would sort them all.
     const candidates: (Candidate & {requirements: Requirements})[] = []
     for (const {placement_key, requirements} of classes) {
       const heads = await query<Candidate>(
         trx,
         `SELECT id, seq, priority FROM tasks
          WHERE status = 'pending' AND blocked_by = 0 AND ${scopeCondition(options.scope)} AND placement_key = ? AND available_at <= ${store.sql.now}
-         ORDER BY priority DESC, seq LIMIT ? ${store.sql.forUpdateSkipLocked}`,
+         ORDER BY submitter_id, placement_key, priority DESC, seq LIMIT ? ${store.sql.forUpdateSkipLocked}`,
         [...scopeBindings(options), placement_key, options.limit],
       )
       candidates.push(...heads.map((head) => ({...head, requirements})))
@@ -68,9 +69,9 @@ async function listPlacementClasses(trx: Knex, store: Store, options: ClaimOptio
   const rows = await query<{placement_key: string; requirements: unknown}>(
     trx,
     `WITH RECURSIVE keys(placement_key) AS (
-       SELECT * FROM (SELECT placement_key FROM tasks WHERE ${ready} ORDER BY placement_key LIMIT 1) AS first
+       SELECT * FROM (SELECT placement_key FROM tasks WHERE ${ready} ORDER BY submitter_id, placement_key LIMIT 1) AS first
        UNION ALL
-       SELECT (SELECT placement_key FROM tasks WHERE ${ready} AND placement_key > keys.placement_key ORDER BY placement_key LIMIT 1)
+       SELECT (SELECT placement_key FROM tasks WHERE ${ready} AND placement_key > keys.placement_key ORDER BY submitter_id, placement_key LIMIT 1)
        FROM keys WHERE keys.placement_key IS NOT NULL
      )
      SELECT keys.placement_key,
@@ -117,7 +118,7 @@ async function bindTasks(trx: Knex, store: Store, options: ClaimOptions, placed:
     trx,
     `UPDATE tasks SET status = 'running', worker_id = j.worker_id, coordinator_id = ?, attempt = attempt + 1,
        started_at = ${store.sql.now}, error_message = NULL, failure_kind = NULL, exit_code = NULL, signal = NULL
-     FROM ${store.sql.rows({id: 'uuid', worker_id: 'uuid'})} WHERE tasks.id = j.id AND tasks.status = 'pending' RETURNING *`,
+     FROM ${store.sql.rows({id: 'uuid', worker_id: 'uuid'})} WHERE tasks.id = j.id AND ${NO_INDEX_ON_STATUS} = 'pending' RETURNING *`,
     [options.coordinatorId, binding],
   )
   const claimed = rows.flatMap((row) => {

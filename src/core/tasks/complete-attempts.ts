@@ -1,5 +1,5 @@
 import type {Knex} from 'knex'
-import {query} from '../data/sql.js'
+import {NO_INDEX_ON_STATUS, query} from '../data/sql.js'
 import type {Store} from '../data/store.js'
 import type {FailureKind, TaskStatus} from './task.js'
 
@@ -96,7 +96,7 @@ function updateTasks(trx: Knex, store: Store, coordinatorId: string, ends: reado
        failure_kind = j.failure_kind, exit_code = j.exit_code, signal = j.signal, error_message = j.error_message,
        completed_at = CASE WHEN ${status} = 'pending' THEN NULL ELSE ${store.sql.now} END
      FROM ${store.sql.rows(columns)}
-     WHERE tasks.id = j.id AND tasks.attempt = j.attempt AND tasks.coordinator_id = ? AND tasks.status = 'running'
+     WHERE tasks.id = j.id AND tasks.attempt = j.attempt AND tasks.coordinator_id = ? AND ${NO_INDEX_ON_STATUS} = 'running'
        AND EXISTS (SELECT 1 FROM coordinators WHERE coordinators.id = ? AND coordinators.lease_expires_at > ${store.sql.now})
      RETURNING tasks.id, tasks.status, tasks.has_dependents`,
     [JSON.stringify(rows), coordinatorId, coordinatorId],
@@ -164,14 +164,14 @@ export async function settleDependents(trx: Knex, store: Store, endedIds: readon
          error_message = 'a task that it needs did not complete: ' || needed.label
        FROM (SELECT d.task_id, min(coalesce(n.name, CAST(n.id AS text))) AS label FROM task_dependencies d JOIN tasks n ON n.id = d.needs_id
              WHERE d.needs_id IN ${store.sql.ids} AND d.condition = 'success' AND n.status IN ('failed', 'cancelled') GROUP BY d.task_id) AS needed
-       WHERE tasks.id = needed.task_id AND tasks.status = 'pending' RETURNING tasks.id, tasks.status, tasks.has_dependents`,
+       WHERE tasks.id = needed.task_id AND ${NO_INDEX_ON_STATUS} = 'pending' RETURNING tasks.id, tasks.status, tasks.has_dependents`,
       [list],
     )
     await query(
       trx,
       `UPDATE tasks SET blocked_by = blocked_by - met.count
        FROM (SELECT task_id, count(*) AS count FROM task_dependencies WHERE needs_id IN ${store.sql.ids} GROUP BY task_id) AS met
-       WHERE tasks.id = met.task_id AND tasks.status = 'pending'`,
+       WHERE tasks.id = met.task_id AND ${NO_INDEX_ON_STATUS} = 'pending'`,
       [list],
     )
     settled.push(...failed.map(({id, status}) => ({id, status})))

@@ -1,5 +1,5 @@
-import {createReadStream, createWriteStream, existsSync} from 'node:fs'
-import {mkdir, readFile, rm, writeFile} from 'node:fs/promises'
+import {createReadStream, createWriteStream, existsSync, mkdirSync, writeFileSync} from 'node:fs'
+import {readFile, rm, writeFile} from 'node:fs/promises'
 import {join} from 'node:path'
 import type {Readable} from 'node:stream'
 import {Transform} from 'node:stream'
@@ -31,8 +31,7 @@ export class Spool {
   }
 
   async write(requestId: string, request: SpooledRequest): Promise<void> {
-    const folder = await this.#folder(requestId)
-    await writeFile(join(folder, 'request.json'), JSON.stringify(request), {mode: 0o600})
+    await writeFile(join(this.#folder(requestId), 'request.json'), JSON.stringify(request), {mode: 0o600})
   }
 
   /** Empty when the request needed nothing beside its rows. */
@@ -50,8 +49,9 @@ export class Spool {
    * Rejects with kind `usage` past 1 GiB.
    */
   async writeStdin(requestId: string, input: Readable): Promise<void> {
-    const path = join(await this.#folder(requestId), 'stdin')
-    await writeFile(path, '', {mode: 0o600})
+    // There at once, before anything is waited for: the task may be started while the input is still coming.
+    const path = join(this.#folder(requestId), 'stdin')
+    writeFileSync(path, '', {mode: 0o600})
     this.#growing.add(requestId)
     try {
       await pipeline(input, capBytes(STDIN_CAP_BYTES), createWriteStream(path, {flags: 'a'}))
@@ -87,9 +87,9 @@ export class Spool {
     await rm(join(this.#root, requestId), {recursive: true, force: true})
   }
 
-  async #folder(requestId: string): Promise<string> {
+  #folder(requestId: string): string {
     const folder = join(this.#root, requestId)
-    await mkdir(folder, {recursive: true, mode: 0o700})
+    mkdirSync(folder, {recursive: true, mode: 0o700})
     return folder
   }
 }

@@ -1,6 +1,6 @@
 import {constants} from 'node:os'
 import {HelixError} from '../errors/helix-error.js'
-import {COLLECT, KILL, OBSERVE, RELEASE, REMOVE, START} from './attempt-scripts.js'
+import {COLLECT, KILL, OBSERVE, REMOVE, START} from './attempt-scripts.js'
 import {findLine, gather, linesAfter, newMark, runScript, scriptCommand, waitForLine} from './run-script.js'
 import {type Argument, argumentBytes, quoteBytes} from './shell-quote.js'
 import type {Transport} from './transport.js'
@@ -50,11 +50,11 @@ export type AttemptState = 'running' | 'ended' | 'starting' | 'absent' | 'fenced
 
 /** A start that was sent to a worker. */
 export interface StartedAttempt {
-  /** The START script's process on the worker; `releaseStarts` makes it leave its session. */
-  pid: number
   /** Where the worker keeps attempt folders. */
   root: string
   outcome: Promise<StartOutcome>
+  /** Gives its session back; the attempt goes on and `outcome` becomes `released`. */
+  release(): void
 }
 
 /**
@@ -68,22 +68,17 @@ export async function startAttempt(transport: Transport, order: AttemptOrder, le
   const output = gather(process.stdout)
   const errors = gather(process.stderr)
   process.stdin.on('error', () => {})
-  const ready = await waitForLine(process, output, `${mark} ready `)
-  const [pid = '', ...root] = ready.split(' ')
+  const root = await waitForLine(process, output, `${mark} ready `)
   const valid = Math.floor(leaseSeconds())
   const {storeId, taskId, attempt, timeoutSeconds, graceSeconds, stdin} = order
-  process.stdin.end(
-    Buffer.concat([
-      Buffer.from(
-        `${[storeId, taskId, attempt, valid, Math.ceil(timeoutSeconds), Math.ceil(graceSeconds), stdin ? `${stdin.growing ? '+' : '='}${stdin.path}` : '-'].join(' ')}\n`,
-      ),
-      buildSpec(order),
-    ]),
-  )
+  const spec = buildSpec(order)
+  const input = stdin ? `${stdin.growing ? '+' : '='}${stdin.path}` : '-'
+  const line = [storeId, taskId, attempt, valid, Math.ceil(timeoutSeconds), Math.ceil(graceSeconds), spec.length, input].join(' ')
+  process.stdin.write(Buffer.concat([Buffer.from(`${line}\n`), spec]))
   const outcome = process.exit.then(() => readOutcome(output(), errors(), mark))
   // Whoever waits for the outcome sees its rejection; until then it must not count as unhandled.
   outcome.catch(() => {})
-  return {pid: Number(pid), root: root.join(' '), outcome}
+  return {root, outcome, release: () => process.stdin.end()}
 }
 
 /** Asks for the state of attempts. With `fence`, those that have not started are kept from ever starting. */
@@ -119,11 +114,6 @@ export async function killAttempt(transport: Transport, name: AttemptName, grace
   return linesAfter(stdout, mark).includes('dead')
 }
 
-/** Gives back the sessions of starts that wait for their attempts; the attempts go on. */
-export async function releaseStarts(transport: Transport, pids: readonly number[]): Promise<void> {
-  await runScript(transport, scriptCommand(RELEASE, ''), pids.map((pid) => `${pid}\n`).join(''))
-}
-
 /** Removes everything that a worker keeps of these tasks. */
 export async function removeTaskFolders(transport: Transport, storeId: string, taskIds: readonly string[], env?: NodeJS.ProcessEnv): Promise<void> {
   await runScript(transport, scriptCommand(REMOVE, ''), taskIds.map((id) => `${storeId} ${id}\n`).join(''), env)
@@ -131,7 +121,8 @@ export async function removeTaskFolders(transport: Transport, storeId: string, t
 
 /** The shell script that becomes the command: environment, folder, arguments. Never seen by a process list. */
 function buildSpec(order: AttemptOrder): Buffer {
-  const parts: Buffer[] = []
+  // The supervisor gives it its standard input and the umask of the worker's user.
+  const parts: Buffer[] = [Buffer.from('echo $$ > pid\nexec < "$1" > stdout 2> stderr\numask "$2"\n')]
   const add = (...pieces: (string | Buffer)[]) => parts.push(...pieces.map((piece) => (typeof piece === 'string' ? Buffer.from(piece) : piece)))
   const environment = {
     ...order.environment,

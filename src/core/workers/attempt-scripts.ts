@@ -36,6 +36,7 @@ supervisor_alive() {
 }
 `
 
+// Once TERM has reached something it is not repeated: many programs take a second one for impatience.
 // Every process of the attempt: the command's group while the supervisor vouches for its number, and whatever still
 // carries the attempt's id in its environment. A number from before a reboot is never signalled.
 const KILL_TREE = `
@@ -54,6 +55,7 @@ signal_tree() {
   fi
   found=$(pids_of "$1")
   [ -z "$found" ] || kill -"$3" $found 2>/dev/null
+  told=$group$found
 }
 tree_alive() {
   if [ -n "$group" ] && kill -0 -- "-$group" 2>/dev/null; then return 0; fi
@@ -65,6 +67,7 @@ kill_tree() {
   signal_tree "$1" "$2" TERM
   uptime_seconds; until=$((up + $3))
   while tree_alive "$1"; do
+    [ -n "$told" ] || signal_tree "$1" "$2" TERM
     uptime_seconds
     [ "$up" -lt "$until" ] || break
     sleep 0.1 2>/dev/null || sleep 1
@@ -126,26 +129,27 @@ feed() {
 
 /**
  * Starts an attempt and stays until it ends.
- * Input: `STORE TASK ATTEMPT VALID TIMEOUT GRACE STDIN`, then the spec until the end of input. STDIN is `-` for none,
- * `=FILE`, or `+FILE` for one that grows until FILE.eof is there. The line is sent after
+ * Input: `STORE TASK ATTEMPT VALID TIMEOUT GRACE SIZE STDIN`, then the spec in SIZE bytes; one that is cut off does not
+ * start. The end of input makes it leave while the attempt goes on. STDIN is `-` for none, `=FILE`, or `+FILE` for one that grows until FILE.eof is there. The line is sent after
  * `ready` has been read: VALID counts the seconds of lease left at that moment, and the worker, which took its own time
  * before saying so, refuses to start once they are over, however long the coordinator slept in between.
- * Output, each line after the marker: `ready PID ROOT`, then `refused WHY` or `result SIZE SIZE RESULT` and the tails.
- * USR1 makes it leave while the attempt goes on.
+ * Output, each line after the marker: `ready ROOT`, then `refused WHY` or `result SIZE SIZE RESULT` and the tails.
  */
 export const START = `
 mark=@MARK@
 ${PRELUDE}${KILL_TREE}${OOM}${FEED}${REPORT}
 trap "exit 0" USR1
 uptime_seconds; ready=$up
-printf "%s ready %d %s\\n" "$mark" "$$" "$root"
-read -r store task attempt valid timeout grace stdin || exit 0
+printf "%s ready %s\\n" "$mark" "$root"
+read -r store task attempt valid timeout grace size stdin || exit 0
 dir=$root/$store/$task/$attempt
 mask=$(umask)
 umask 077
-mkdir -p "$dir/work" && cd "$dir" && { printf "echo \\$\\$ > pid\\nexec < \\"\\$1\\" > stdout 2> stderr\\numask %s\\n" "$mask"; cat; } > spec || { printf "%s refused folder\\n" "$mark"; exit 0; }
+mkdir -p "$dir/work" && cd "$dir" && head -c "$size" > spec || { printf "%s refused folder\\n" "$mark"; exit 0; }
+[ $(($(wc -c < spec))) -eq "$size" ] || exit 0
 uptime_seconds
 [ $((up - ready)) -lt "$valid" ] || { printf "%s refused late\\n" "$mark"; exit 0; }
+exec 3<&0
 growing=
 case $stdin in
   -) stdin=/dev/null;;
@@ -173,9 +177,9 @@ esac
   [ -z "\${BASH_VERSION:-}" ] || set +o posix
   # Shells have what they start in the background ignore INT and QUIT, and cannot undo that themselves.
   setsid=; command -v setsid >/dev/null 2>&1 && setsid=setsid
-  if [ -n "$setsid" ] && env --default-signal=INT,QUIT >/dev/null 2>&1; then setsid env --default-signal=INT,QUIT sh ./spec "$stdin"
-  elif command -v perl >/dev/null 2>&1; then perl -e "use POSIX; \\$SIG{INT} = \\$SIG{QUIT} = q(DEFAULT); setsid(); exec @ARGV" sh ./spec "$stdin"
-  else $setsid sh ./spec "$stdin"
+  if [ -n "$setsid" ] && env --default-signal=INT,QUIT >/dev/null 2>&1; then setsid env --default-signal=INT,QUIT sh ./spec "$stdin" "$mask"
+  elif command -v perl >/dev/null 2>&1; then perl -e "use POSIX; \\$SIG{INT} = \\$SIG{QUIT} = q(DEFAULT); setsid(); exec @ARGV" sh ./spec "$stdin" "$mask"
+  else $setsid sh ./spec "$stdin" "$mask"
   fi
   code=$?
   [ -z "$feeder" ] || kill "$feeder" 2>/dev/null
@@ -185,9 +189,14 @@ esac
   signalled=0; [ -s notice ] && signalled=1
   timed=0; [ -e timeout ] && timed=1
   printf "1 %d %d %d %d\\n" "$code" "$signalled" "$((ooms - before))" "$timed" > result.new && mv result.new result
-) < /dev/null > /dev/null 2> notice &
-wait $!
-if [ $? = 75 ]; then printf "%s refused exists\\n" "$mark"; exit 0; fi
+) < /dev/null > /dev/null 2> notice 3<&- &
+supervisor=$!
+( while read -r _; do :; done; kill -USR1 "$$" ) <&3 > /dev/null 2>&1 &
+leaver=$!
+wait "$supervisor"
+ended=$?
+kill "$leaver" 2>/dev/null
+if [ "$ended" = 75 ]; then printf "%s refused exists\\n" "$mark"; exit 0; fi
 if [ -e result ]; then report; else printf "%s refused lost\\n" "$mark"; fi
 `
 
@@ -268,11 +277,6 @@ read -r store task size
 umask 077
 file=$root/$store/$task/stdin
 [ $(($(wc -c < "$file"))) -eq "$size" ] && : > "$file.eof" && printf "%s sealed\\n" "$mark"
-`
-
-/** Makes waiting START scripts leave. Input: their process ids, one a line. */
-export const RELEASE = `
-while read -r pid; do kill -USR1 "$pid" 2>/dev/null; done
 `
 
 /** Removes attempt folders. Input: lines `STORE TASK`. */

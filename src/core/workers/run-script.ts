@@ -60,11 +60,10 @@ export function findLine(output: Buffer, start: string): string | undefined {
   return to < 0 ? undefined : output.toString('utf8', from + start.length, to)
 }
 
-/** What follows the mark, line by line. */
+/** What follows the mark, line by line. What a profile printed may stand before the first one on the same line. */
 export function linesAfter(output: Buffer, mark: string): string[] {
   return output
     .toString()
     .split('\n')
-    .filter((line) => line.startsWith(`${mark} `))
-    .map((line) => line.slice(mark.length + 1))
+    .flatMap((line) => line.split(`${mark} `).slice(1))
 }
