@@ -55,7 +55,10 @@ describeUnless(typeof probe === 'string' ? probe : undefined, 'a task that takes
         await within(64 << 20, async (procs) => {
           const transport = new LocalTransport()
           transport.exec = (command, options) => LocalTransport.prototype.exec.call(transport, `echo $$ > ${procs}; ${command}`, options)
-          for (const [command, outOfMemory] of [[HUNGRY, true], [['sh', '-c', 'kill -KILL $$'], false]] as const) {
+          for (const [command, outOfMemory] of [
+            [HUNGRY, true],
+            [['sh', '-c', 'kill -KILL $$'], false],
+          ] as const) {
             const order = {storeId: 's', taskId: randomUUID(), attempt: 1, command, environment: {}, timeoutSeconds: 0, graceSeconds: 1}
             const {outcome} = await startAttempt(transport, order, () => 30, workerEnvironment(path ?? ''))
             expect(await outcome).toMatchObject({state: 'ended', report: {signal: 'KILL', outOfMemory}})

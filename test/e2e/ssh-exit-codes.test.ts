@@ -12,9 +12,9 @@ describeUnless(sshdAvailable(), 'how a command ended', () => {
 
   afterAll(() => pool.close())
 
-  const completed = {status: 'completed', failure_kind: null, exit_code: 0, signal: null}
-  const exited = (code: number) => ({status: 'failed', failure_kind: 'exit', exit_code: code, signal: null})
-  const signalled = (signal: string) => ({status: 'failed', failure_kind: 'signal', exit_code: null, signal})
+  const completed = {status: 'completed', failure_kind: null, error: null, exit_code: 0, signal: null}
+  const exited = (code: number) => ({status: 'failed', failure_kind: 'exit', error: expect.stringContaining('code'), exit_code: code, signal: null})
+  const signalled = (signal: string) => ({status: 'failed', failure_kind: 'signal', error: expect.stringContaining('signal'), exit_code: null, signal})
   const cases: [script: string, code: number, json: object][] = [
     ['exit 0', 0, completed],
     ['exit 1', 1, exited(1)],
@@ -33,8 +33,13 @@ describeUnless(sshdAvailable(), 'how a command ended', () => {
   })
 
   test.each(['local', 'w1'])('passes through task wait and worker exec too, on %s', async (worker) => {
-    for (const [script, code] of [['exit 0', 0], ['exit 7', 7], ['exit 255', 255], ['kill -TERM $$', 143]] as const) {
-      expect(await pool.home.run(['worker', 'exec', worker, '--', 'sh', '-c', script])).toMatchObject({code, stdout: '', stderr: ''})
+    for (const [script, code] of [
+      ['exit 0', 0],
+      ['exit 7', 7],
+      ['exit 255', 255],
+      ['kill -TERM $$', 143],
+    ] as const) {
+      expect(await pool.home.run(['worker', 'exec', worker, '--', 'sh', '-c', script])).toMatchObject({code, stdout: ''})
       const detached = await pool.home.run(['task', 'run', '--detach', '--worker', worker, '--', 'sh', '-c', script])
       expect(await pool.home.run(['task', 'wait', detached.stdout.trim()])).toMatchObject({code})
     }

@@ -35,7 +35,21 @@ describeUnless(sshdAvailable(), 'the whole process tree of a task', () => {
 
   const pids = () => log.lines.map(Number)
   const allStarted = () => waitFor('all processes to start', () => log.lines.length === PROCESSES)
-  const words = (worker: string, end: string, ...flags: string[]) => ['task', 'run', '--json', '--worker', worker, '--grace', '1s', ...flags, '--', 'sh', '-c', FORKS + end, log.path]
+  const words = (worker: string, end: string, ...flags: string[]) => [
+    'task',
+    'run',
+    '--json',
+    '--worker',
+    worker,
+    '--grace',
+    '1s',
+    ...flags,
+    '--',
+    'sh',
+    '-c',
+    FORKS + end,
+    log.path,
+  ]
 
   test.each(['local', 'w1'])('is dead within the grace time once the task is cancelled by another command, on %s', async (worker) => {
     const ended = finish(pool.home.spawn(words(worker, 'trap "" TERM; while :; do sleep 0.2; done')))

@@ -1,0 +1,106 @@
+import {afterAll, beforeAll, expect, test} from '@jest/globals'
+import {describeUnless} from '../fixtures/describe-unless.js'
+import {Sshd, sshdAvailable} from '../fixtures/sshd.js'
+import {addWords, startPool, type WorkerPool} from '../fixtures/worker-pool.js'
+
+const ARGUMENTS = [
+  '',
+  ' ',
+  ' two  spaces ',
+  'tab\there',
+  'line\nbreak\n',
+  '\n',
+  '\r\n',
+  "it's",
+  `"double" 'single' \`back\``,
+  '$HOME ${HOME} $(id) `id` $$',
+  '; id && id || id & id | id > /dev/null < /dev/null',
+  '-n',
+  '--json',
+  '--',
+  '-e \\n \\x41 \\\\ \\',
+  "\\'",
+  "'\\''",
+  '* ? [a-z] ~ ~root {a,b} !! #x',
+  '%s %d %%',
+  '=x a=b',
+  'Grüße 你好 🦊 é',
+  '\u0001\u001b[31m\u007f',
+]
+// Prints each argument in hexadecimal, one a line; od alone would drop what is repeated.
+const SHOW = ['sh', '-c', 'for a; do printf %s "$a" | od -An -v -tx1 | tr -d " \\n"; echo; done', 'show']
+
+describeUnless(sshdAvailable(), 'arguments', () => {
+  let pool: WorkerPool
+  let fish: Sshd
+
+  beforeAll(async () => {
+    pool = await startPool({slots: 8})
+    fish = await Sshd.start({shell: '/usr/bin/fish'})
+    await pool.home.run(addWords('fish', fish, ['--slots', '8']))
+  })
+
+  afterAll(async () => {
+    await fish.stop()
+    await pool.close()
+  })
+
+  const hex = (texts: readonly (string | Buffer)[]) => texts.map((text) => `${Buffer.from(text as string).toString('hex')}\n`).join('')
+
+  test.each(['local', 'w1', 'fish'])('reach a task byte for byte, on %s', async (worker) => {
+    expect(await pool.home.run(['task', 'run', '--worker', worker, '--', ...SHOW, ...ARGUMENTS])).toMatchObject({code: 0, stdout: hex(ARGUMENTS), stderr: ''})
+  })
+
+  test.each(['local', 'w1', 'fish'])('reach a command of worker exec byte for byte, on %s', async (worker) => {
+    expect(await pool.home.run(['worker', 'exec', worker, '--', ...SHOW, ...ARGUMENTS])).toMatchObject({code: 0, stdout: hex(ARGUMENTS), stderr: ''})
+  })
+
+  test.each(['local', 'w1', 'fish'])('and variables of 100 KB reach a task whole, on %s', async (worker) => {
+    const long = `${'0123456789'.repeat(10_000)}'`
+    const run = await pool.home.run(
+      ['task', 'run', '--worker', worker, '--env', 'LONG', '--', 'sh', '-c', 'printf %s "$1" | cksum; printf %s "$LONG" | cksum', 'x', long],
+      {
+        env: {LONG: long},
+      },
+    )
+    expect(run).toMatchObject({code: 0, stderr: ''})
+    const [one, two] = run.stdout.split('\n')
+    expect(one).toMatch(/ 100001$/)
+    expect(two).toBe(one)
+  })
+
+  test.each(['local', 'w1', 'fish'])('made of items reach a task byte for byte, also where they are no UTF-8, on %s', async (worker) => {
+    const items = [...ARGUMENTS.filter((text) => !text.includes('\n')), Buffer.from([0xff, 0xfe, 0x80, 0x27, 0xc3])].map((item) => Buffer.from(item as string))
+    const input = Buffer.concat(items.flatMap((item) => [item, Buffer.from('\n')]))
+    const run = await pool.home.run(['task', 'map', '--keep-order', '--worker', worker, '--', ...SHOW, '{}', '<{}{#}>'], {input})
+    expect(run).toMatchObject({code: 0, stderr: ''})
+    const numbered = items.map((item, index) => Buffer.concat([Buffer.from('<'), item, Buffer.from(`${index + 1}>`)]))
+    expect(run.stdout).toBe(items.map((item, index) => hex([item, numbered[index]!])).join(''))
+  })
+
+  test.each(['local', 'w1'])('made of items may hold newlines where NUL ends each, on %s', async (worker) => {
+    const items = ['line\nbreak', '', "'\n'"]
+    const run = await pool.home.run(['task', 'map', '-0', '-k', '--worker', worker, '--', ...SHOW], {input: items.map((item) => `${item}\0`).join('')})
+    expect(run).toMatchObject({code: 0, stdout: hex(items), stderr: ''})
+  })
+
+  test.each(['local', 'w1'])('are words of the command, and no shell reads an item in HELIX_ITEM, on %s', async (worker) => {
+    const evil = '$(touch executed); touch executed; `touch executed`'
+    const run = await pool.home.run(['task', 'map', '--worker', worker, '--', 'sh', '-c', 'printf "%s\\n" "$HELIX_ITEM" "$1"; ls -A', 'x'], {
+      input: `${evil}\n`,
+      cwd: pool.home.dataDir,
+    })
+    expect(run.stdout.startsWith(`${evil}\n${evil}\n`)).toBe(true)
+    expect(run.stdout).not.toMatch(/^executed$/m)
+  })
+
+  test.each(['local', 'w1'])('and variables keep every byte of a difficult value, on %s', async (worker) => {
+    const values = Object.fromEntries(ARGUMENTS.map((text, index) => [`V${index}`, text]))
+    const flags = Object.keys(values).flatMap((name) => ['--env', name])
+    const show = `for n in ${Object.keys(values).join(' ')}; do eval "printf %s \\"\\$$n\\"" | od -An -v -tx1 | tr -d " \\n"; echo; done`
+    expect(await pool.home.run(['task', 'run', '--worker', worker, ...flags, '--', 'sh', '-c', show], {env: values})).toMatchObject({
+      stdout: hex(ARGUMENTS),
+      stderr: '',
+    })
+  })
+})

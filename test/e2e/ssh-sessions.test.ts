@@ -1,0 +1,49 @@
+import {join} from 'node:path'
+import {expect, test} from '@jest/globals'
+import {describeUnless} from '../fixtures/describe-unless.js'
+import {generateKey, sshdAvailable} from '../fixtures/sshd.js'
+import {RunLog, startPool} from '../fixtures/worker-pool.js'
+
+describeUnless(sshdAvailable(), 'a worker whose sshd allows few sessions', () => {
+  test.each([
+    [10, 15],
+    [3, 15],
+    [1, 4],
+  ])(
+    '(%i a connection) runs %i tasks at once, each of which waits for all the others',
+    async (maxSessions, tasks) => {
+      const pool = await startPool({slots: tasks, sshd: {config: [`MaxSessions ${maxSessions}`]}, env: {HELIX_WORKERS__MAX_CONCURRENT_TASKS: '20'}})
+      const log = new RunLog()
+      // Ends only when as many as there are have started.
+      const script = `echo {} >> ${log.path}; until [ "$(wc -l < ${log.path})" -ge ${tasks} ]; do sleep 0.2; done; echo {}`
+      const input = Array.from({length: tasks}, (_, index) => `${index + 1}\n`).join('')
+      const mapped = await pool.home.run(['task', 'map', '--keep-order', '--', 'sh', '-c', script], {input})
+      expect(mapped).toEqual({code: 0, signal: null, stdout: input, stderr: ''})
+      expect(log.lines.length).toBe(tasks)
+      log.remove()
+      await pool.close()
+    },
+    60_000,
+  )
+
+  test('and whose sshd lets few connections in at once is used by six commands at the same time', async () => {
+    const pool = await startPool({slots: 12, sshd: {config: ['MaxSessions 2', 'MaxStartups 3:30:10']}})
+    const runs = await Promise.all(Array.from({length: 6}, (_, index) => pool.home.run(['task', 'run', '--', 'echo', String(index)])))
+    expect(runs.map(({code, stdout}) => [code, stdout])).toEqual(runs.map((_, index) => [0, `${index}\n`]))
+    await pool.close()
+  })
+
+  test('does not let a wrong key in however often, and the other workers go on', async () => {
+    const pool = await startPool({size: 2, slots: 2})
+    const wrongKey = join(pool.home.root, 'wrong')
+    generateKey(wrongKey)
+    expect(await pool.home.run(['worker', 'set', 'w1', '--key', wrongKey])).toMatchObject({code: 0})
+    const wrong = await Promise.all(Array.from({length: 5}, () => pool.home.run(['worker', 'test', 'w1'])))
+    expect(wrong.map(({code, stdout}) => [code, stdout])).toEqual(wrong.map(() => [77, '']))
+    const {workers} = JSON.parse((await pool.home.run(['worker', 'list', '--json'])).stdout)
+    expect(workers.find((worker: {name: string}) => worker.name === 'w1')).toMatchObject({status: 'failed'})
+    const mapped = await pool.home.run(['task', 'map', '-k', '--', 'echo'], {input: '1\n2\n3\n4\n'})
+    expect(mapped).toEqual({code: 0, signal: null, stdout: '1\n2\n3\n4\n', stderr: ''})
+    await pool.close()
+  })
+})
