@@ -4,6 +4,7 @@ import {join} from 'node:path'
 import {afterEach, beforeEach, expect, test} from '@jest/globals'
 import {describeUnless} from '../fixtures/describe-unless.js'
 import {type HelixHome, makeHelixHome} from '../fixtures/helix.js'
+import {openTestStore} from '../fixtures/queue.js'
 
 const SIZE = '1m'
 
@@ -61,10 +62,25 @@ describeUnless(cannotMount(), 'a full disk', () => {
     expect(stderr).toMatch(/^Error: the disk [^\n]*is full[^\n]*\n[^\n]+\n$/)
     const json = await home.run([...command.slice(0, 2), '--json', ...command.slice(2)], input === undefined ? {} : {input})
     expect(JSON.parse(json.stdout)).toMatchObject({error: {code: 'STORE_FULL', exit_code: 69}})
-    expect(await integrity()).toEqual(['ok', 1])
     makeRoom()
+    expect(await integrity()).toEqual(['ok', 1])
     expect(await home.run(['task', 'run', '--', 'echo', 'again'])).toMatchObject({code: 0, stdout: 'again\n'})
     expect(await integrity()).toEqual(['ok', 2])
+  })
+
+  test('refuses tasks too while others have the store open, so that only the tasks themselves want room', async () => {
+    const other = await openTestStore(`sqlite:${join(home.dataDir, 'helix.db')}`)
+    await other.query('SELECT 1')
+    fill()
+    const large = `${'x'.repeat(10_000)}\n`.repeat(50)
+    const {code, stdout} = await home.run(['task', 'map', '--detach', '--json', '--worker', 'local', '--', 'echo'], {input: large})
+    expect(code).toBe(69)
+    expect(JSON.parse(stdout)).toMatchObject({error: {code: 'STORE_FULL'}})
+    expect(await other.query('PRAGMA integrity_check')).toEqual([{integrity_check: 'ok'}])
+    expect(await other.query('SELECT id FROM tasks')).toEqual([])
+    makeRoom()
+    expect((await home.run(['task', 'run', '--', 'true'])).code).toBe(0)
+    await other.close()
   })
 
   test('at the first start refuses too, and the next start with room works', async () => {

@@ -81,10 +81,14 @@ function enterWal(connection: BetterSqlite3.Database): void {
   connection.pragma(`busy_timeout = ${BUSY_TIMEOUT_MS}`)
 }
 
+/** The name of a network file system by its statfs(2) type, which may come as a signed number; undefined for other file systems. */
+export function networkFileSystem(type: number): string | undefined {
+  return NETWORK_FILE_SYSTEMS.get(type >>> 0)
+}
+
 async function refuseNetworkFileSystem(folder: string): Promise<void> {
   if (process.platform !== 'linux') return
-  const {type} = await statfs(folder)
-  const name = NETWORK_FILE_SYSTEMS.get(type >>> 0)
+  const name = networkFileSystem((await statfs(folder)).type)
   if (name) {
     throw new HelixError('config', `the store would lie on ${name}, where SQLite's locks do not hold: ${folder}`, {
       code: 'STORE_ON_NETWORK',

@@ -107,7 +107,8 @@ export async function openStore(location: StoreLocation, migrationsDir: string):
   }
 }
 
-const FULL = new Set(['SQLITE_FULL', '53100'])
+// SQLite's SHMSIZE is the growth of the file beside the store that its readers share; 53100 is PostgreSQL's disk_full.
+const FULL = new Set(['SQLITE_FULL', 'SQLITE_IOERR_SHMSIZE', '53100', 'ENOSPC', 'EDQUOT'])
 
 /** Turns a driver's error into one line for the user; other errors pass through. */
 export function explainStoreError(error: unknown): unknown {

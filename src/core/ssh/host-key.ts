@@ -19,7 +19,7 @@ export function readHostKey(blob: Buffer): HostKey | undefined {
 }
 
 /** The SHA-256 fingerprint of a public key in wire format, as `ssh-keygen -l` prints it. */
-export function fingerprintOf(blob: Buffer): string {
+function fingerprintOf(blob: Buffer): string {
   return `SHA256:${createHash('sha256').update(blob).digest('base64').replace(/=+$/u, '')}`
 }
 

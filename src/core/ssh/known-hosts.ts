@@ -4,7 +4,7 @@ import {HelixError, messageOf} from '../errors/helix-error.js'
 import {type HostKey, readHostKey} from './host-key.js'
 
 /** One usable line of a known_hosts file. */
-export interface KnownHostsEntry {
+interface KnownHostsEntry {
   /** The first field: names and patterns, or one hashed name. */
   hosts: string
   marker?: string
@@ -31,7 +31,7 @@ export function knownHostsName(host: string, port: number): string {
 }
 
 /** Parses a line as sshd(8), SSH_KNOWN_HOSTS FILE FORMAT, describes it; undefined for a comment and for what is none. */
-export function parseKnownHostsLine(line: string): KnownHostsEntry | undefined {
+function parseKnownHostsLine(line: string): KnownHostsEntry | undefined {
   const fields = line.trim().split(/[ \t]+/u)
   const marker = fields[0]?.startsWith('@') ? fields.shift() : undefined
   const [hosts, type, base64] = fields
@@ -42,7 +42,7 @@ export function parseKnownHostsLine(line: string): KnownHostsEntry | undefined {
 }
 
 /** True when the first field of a line names the host, given as `knownHostsName` writes it. */
-export function matchesHost(hosts: string, name: string): boolean {
+function matchesHost(hosts: string, name: string): boolean {
   if (hosts.startsWith('|')) return matchesHash(hosts, name)
   let matched = false
   for (const pattern of hosts.split(',')) {

@@ -7,7 +7,7 @@ import type {Requirements, TaskRow} from './task.js'
 import {readTaskRow} from './task-rows.js'
 
 /** Which pending tasks a coordinator may take: those it submitted itself, or those that no living foreground submitted. */
-export type ClaimScope = 'own' | 'unowned'
+type ClaimScope = 'own' | 'unowned'
 
 export interface ClaimOptions {
   coordinatorId: string

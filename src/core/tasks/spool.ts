@@ -5,6 +5,7 @@ import type {Readable} from 'node:stream'
 import {Transform} from 'node:stream'
 import {pipeline} from 'node:stream/promises'
 import {setTimeout as delay} from 'node:timers/promises'
+import {explainStoreError} from '../data/store.js'
 import {HelixError} from '../errors/helix-error.js'
 
 /** The most that is kept of a standard input. */
@@ -31,7 +32,12 @@ export class Spool {
   }
 
   async write(requestId: string, request: SpooledRequest): Promise<void> {
-    await writeFile(join(this.#folder(requestId), 'request.json'), JSON.stringify(request), {mode: 0o600})
+    try {
+      await writeFile(join(this.#folder(requestId), 'request.json'), JSON.stringify(request), {mode: 0o600})
+    } catch (error) {
+      await this.remove(requestId)
+      throw explainStoreError(error)
+    }
   }
 
   /** Empty when the request needed nothing beside its rows. */
@@ -49,13 +55,16 @@ export class Spool {
    * Rejects with kind `usage` past 1 GiB.
    */
   async writeStdin(requestId: string, input: Readable): Promise<void> {
-    // There at once, before anything is waited for: the task may be started while the input is still coming.
-    const path = join(this.#folder(requestId), 'stdin')
-    writeFileSync(path, '', {mode: 0o600})
+    const path = join(this.#root, requestId, 'stdin')
     this.#growing.add(requestId)
     try {
+      // There at once, before anything is waited for: the task may be started while the input is still coming.
+      this.#folder(requestId)
+      writeFileSync(path, '', {mode: 0o600})
       await pipeline(input, capBytes(STDIN_CAP_BYTES), createWriteStream(path, {flags: 'a'}))
       await writeFile(`${path}.eof`, '', {mode: 0o600})
+    } catch (error) {
+      throw explainStoreError(error)
     } finally {
       this.#growing.delete(requestId)
     }

@@ -42,7 +42,7 @@ const text = {type: 'string', minLength: 1} as const
 const words = {type: 'array', items: text} as const
 
 /** What a graph file may hold. */
-export const graphSchema: SchemaNode = {
+const graphSchema: SchemaNode = {
   type: 'object',
   additionalProperties: false,
   required: ['tasks'],

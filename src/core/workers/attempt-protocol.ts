@@ -6,7 +6,7 @@ import {type Argument, argumentBytes, quoteBytes} from './shell-quote.js'
 import type {Transport} from './transport.js'
 
 /** Bytes of each stream that the store keeps and that a report carries. */
-export const TAIL_BYTES = 64 * 1024
+const TAIL_BYTES = 64 * 1024
 
 /** Names one attempt's folder on a worker. */
 export interface AttemptName {
@@ -44,7 +44,7 @@ export interface AttemptOrder extends AttemptName {
   graceSeconds: number
 }
 
-export type StartOutcome = {state: 'ended'; report: AttemptReport} | {state: 'refused'; why: 'late' | 'exists' | 'folder' | 'lost'} | {state: 'released'}
+type StartOutcome = {state: 'ended'; report: AttemptReport} | {state: 'refused'; why: 'late' | 'exists' | 'folder' | 'lost'} | {state: 'released'}
 
 export type AttemptState = 'running' | 'ended' | 'starting' | 'absent' | 'fenced' | 'rebooted' | 'killed'
 

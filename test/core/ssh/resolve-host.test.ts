@@ -1,6 +1,6 @@
 import {execFileSync} from 'node:child_process'
 import {mkdirSync, mkdtempSync, rmSync, writeFileSync} from 'node:fs'
-import {homedir, tmpdir} from 'node:os'
+import {homedir, tmpdir, userInfo} from 'node:os'
 import {join} from 'node:path'
 import {afterAll, beforeAll, describe, expect, test} from '@jest/globals'
 import {localUsername} from '../../../src/core/ssh/expand-tokens.js'
@@ -70,6 +70,8 @@ function ssh(path: string): string {
 
 for (const reader of ['openssh', 'parser'] as const) {
   describeUnless(reader === 'openssh' ? hasOpenssh() : undefined, `ssh_config, read by ${reader}`, () => {
+    // OpenSSH itself writes out the home folder of the password file, whatever HOME says.
+    const knownHosts = (name: string) => (reader === 'openssh' ? join(userInfo().homedir, '.ssh', name) : ssh(name))
     const resolve = (settings: SshSettings, options: ResolveOptions = {}) => resolveHost(settings, {configFile, reader, ...options})
 
     test('says how a host is reached', async () => {
@@ -81,7 +83,7 @@ for (const reader of ['openssh', 'parser'] as const) {
         identitiesOnly: false,
         identityAgent: '/run/agent/sock',
         proxyJump: ['ann@jump1:2201', 'jump2'],
-        userKnownHostsFiles: [ssh('one'), ssh('two')],
+        userKnownHostsFiles: [knownHosts('one'), knownHosts('two')],
         globalKnownHostsFiles: ['/etc/ssh/ssh_known_hosts', '/etc/ssh/ssh_known_hosts2'],
         hostKeyAlias: 'boxy',
       } satisfies ResolvedHost)
@@ -104,7 +106,7 @@ for (const reader of ['openssh', 'parser'] as const) {
       const host = await resolve({host: '::1'}, {configFile: 'none'})
       expect(host).toMatchObject({hostname: '::1', port: 22, username: localUsername(), identitiesOnly: false, proxyJump: []})
       expect(host.identityFiles).toEqual(expect.arrayContaining([ssh('id_rsa'), ssh('id_ecdsa'), ssh('id_ed25519')]))
-      expect(host.userKnownHostsFiles).toEqual([ssh('known_hosts'), ssh('known_hosts2')])
+      expect(host.userKnownHostsFiles).toEqual([knownHosts('known_hosts'), knownHosts('known_hosts2')])
     })
 
     test('with a ProxyCommand is refused, naming it', async () => {

@@ -4,7 +4,7 @@ import {uptime} from 'node:os'
 import {join} from 'node:path'
 import {PassThrough} from 'node:stream'
 import {expect, test} from '@jest/globals'
-import {type AttemptOrder, killAttempt, observeAttempts, startAttempt} from '../../../src/core/workers/attempt-protocol.js'
+import {type AttemptOrder, collectAttempt, killAttempt, observeAttempts, startAttempt} from '../../../src/core/workers/attempt-protocol.js'
 import {LocalTransport} from '../../../src/core/workers/local-transport.js'
 import type {Transport} from '../../../src/core/workers/transport.js'
 import {describeUnless} from '../../fixtures/describe-unless.js'
@@ -53,6 +53,32 @@ for (const {name, path} of WORKER_SHELLS) {
       expect(await (await startAttempt(transport, order, () => 30, env)).outcome).toEqual({state: 'refused', why: 'exists'})
       expect(existsSync(join(folder, 'work', 'started'))).toBe(false)
       expect(await observeAttempts(transport, [order], false, env)).toEqual(['fenced'])
+    })
+
+    test('does not start one whose order was cut off on its way', async () => {
+      const {env, order, folder} = newOrder(['touch', 'started', 'x'.repeat(1000)])
+      const cut = new LocalTransport()
+      cut.exec = async (...args) => {
+        const process = await LocalTransport.prototype.exec.apply(cut, args)
+        const stdin = new PassThrough()
+        stdin.once('data', (chunk: Buffer) => process.stdin.end(chunk.subarray(0, -100)))
+        return {...process, stdin}
+      }
+      expect(await (await startAttempt(cut, order, () => 30, env)).outcome).toEqual({state: 'released'})
+      expect(readdirSync(join(folder, 'work'))).toEqual([])
+      expect(await observeAttempts(transport, [order], false, env)).toEqual(['absent'])
+    })
+
+    test('leaves when it is told to, while the attempt goes on to its end', async () => {
+      const {env, order, folder} = newOrder(['sh', '-c', 'echo started > started; until [ -e ../go ]; do sleep 0.05; done; echo done; exit 3'])
+      const started = await startAttempt(transport, order, () => 30, env)
+      await waitFor('the start', () => existsSync(join(folder, 'work', 'started')))
+      started.release()
+      expect(await started.outcome).toEqual({state: 'released'})
+      expect(await observeAttempts(transport, [order], true, env)).toEqual(['running'])
+      writeFileSync(join(folder, 'go'), '')
+      await waitFor('the end', async () => (await observeAttempts(transport, [order], true, env))[0] === 'ended')
+      expect(await collectAttempt(transport, order, env)).toMatchObject({exitCode: 3, stdoutTail: Buffer.from('done\n')})
     })
 
     test('starts it once when it is told twice', async () => {
