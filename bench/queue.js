@@ -59,7 +59,7 @@ async function drain(url, processes, batch) {
   try {
     await queue.addWorker('w1', {slots: 100_000})
     // As many as it could use up at the speed that is aimed at would take longer to queue than to run.
-    const count = batch === 1 ? 3000 : 12_000
+    const count = batch === 1 ? 2000 : 8000
     for (let left = count; left > 0; left -= 1000) await queue.submit(newTasks(Math.min(left, 1000)))
   } finally {
     await queue.store.close()

@@ -69,7 +69,6 @@ const oclifParts = {
         export * as Args from '@oclif/core/args'
         export * as Flags from '@oclif/core/flags'
         export {Command} from '@oclif/core/command'
-        export {flush} from '@oclif/core/flush'
         export {run} from '@oclif/core/run'`,
       resolveDir: '.',
     }))

@@ -1,6 +1,6 @@
 import {readFileSync} from 'node:fs'
 import {fileURLToPath} from 'node:url'
-import {flush, run} from '@oclif/core'
+import {run} from '@oclif/core'
 import {redact} from '../core/security/redact.js'
 import {describeError} from './describe-error.js'
 
@@ -16,9 +16,17 @@ export async function main(argv: string[], packageFile: URL): Promise<void> {
     if (code !== 'EEXIT') process.stderr.write(`Error: ${message}\n${hint ? `${hint}\n` : ''}`)
     if (process.env.DEBUG && error instanceof Error) process.stderr.write(`${redact(error.stack ?? '')}\n`)
   }
-  await flush()
+  await writeOut(process.stdout)
   // Connections that are closing must not keep a finished command from ending.
   process.exit()
+}
+
+// Resolves once all has been written, or the reader has left.
+function writeOut(stream: NodeJS.WriteStream): Promise<void> {
+  return new Promise((resolve) => {
+    stream.once('error', () => resolve())
+    stream.write('', () => resolve())
+  })
 }
 
 function commandIds(packageFile: URL): string[] {

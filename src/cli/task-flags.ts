@@ -46,7 +46,13 @@ export const taskFlags = {
     description: 'variable for the task; NAME alone takes its value from here, so that no process list shows it',
     helpValue: 'NAME[=VALUE]',
   }),
-  'env-file': Flags.string({multiple: true, multipleNonGreedy: true, description: 'file of NAME=VALUE lines'}),
+  // Not --env-file: Node itself reads that, wherever it stands, into Helix's own environment.
+  'env-from': Flags.string({
+    multiple: true,
+    multipleNonGreedy: true,
+    description: 'variables for the task, from a file of NAME=VALUE lines',
+    helpValue: 'FILE',
+  }),
   cwd: Flags.string({description: 'folder on the worker (default: a fresh one; on this machine the current one)'}),
   name: Flags.string({description: 'a name to recognise it by'}),
   detach: Flags.boolean({char: 'd', description: 'queue it, print its id and leave'}),
@@ -91,13 +97,13 @@ export function readTaskOptions(flags: TaskFlagValues): TaskOptions {
   }
 }
 
-/** The variables of `--env-file` and `--env`, the latter winning. Throws `usage` for a file that cannot be read or a variable that is not set. */
+/** The variables of `--env-from` and `--env`, the latter winning. Throws `usage` for a file that cannot be read or a variable that is not set. */
 export async function readTaskEnvironment(
-  flags: {env?: string[] | undefined; 'env-file'?: string[] | undefined},
+  flags: {env?: string[] | undefined; 'env-from'?: string[] | undefined},
   caller: NodeJS.ProcessEnv,
 ): Promise<Record<string, string>> {
   const environment: Record<string, string> = {}
-  for (const file of flags['env-file'] ?? []) Object.assign(environment, await readEnvFile(file))
+  for (const file of flags['env-from'] ?? []) Object.assign(environment, await readEnvFile(file))
   for (const entry of flags.env ?? []) {
     const at = entry.indexOf('=')
     const name = at < 0 ? entry : entry.slice(0, at)
@@ -124,6 +130,6 @@ async function readEnvFile(file: string): Promise<Record<string, string>> {
   try {
     return parseEnv(await readFile(file, 'utf8')) as Record<string, string>
   } catch (error) {
-    throw new HelixError('usage', `--env-file ${file}: ${messageOf(error)}`, {code: 'ENV_FILE_UNREADABLE', cause: error})
+    throw new HelixError('usage', `--env-from ${file}: ${messageOf(error)}`, {code: 'ENV_FILE_UNREADABLE', cause: error})
   }
 }

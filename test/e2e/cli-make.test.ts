@@ -36,7 +36,11 @@ describeUnless(hasMake, 'make through helix task run', () => {
     expect((await home.run(['task', 'run', '--', 'make', '-s', 'count'], {input: 'x'.repeat(100_000)})).stdout.trim()).toBe('100000')
     const input = join(home.root, 'input')
     writeFileSync(input, 'from a file\n')
-    const fromFile = execFileSync('sh', ['-c', `${HELIX} task run -- cat < ${input}; ${HELIX} task run -- cat < /dev/null; ${HELIX} task run -- cat <&-`], {env: home.env, cwd: home.root, encoding: 'utf8'})
+    const fromFile = execFileSync('sh', ['-c', `${HELIX} task run -- cat < ${input}; ${HELIX} task run -- cat < /dev/null; ${HELIX} task run -- cat <&-`], {
+      env: home.env,
+      cwd: home.root,
+      encoding: 'utf8',
+    })
     expect(fromFile).toBe('from a file\n')
   })
 
@@ -67,7 +71,18 @@ describeUnless(sshdAvailable(), 'where a task runs', () => {
   })
 
   test('on another machine is a fresh folder, with the variables given and nothing else of the caller', async () => {
-    const words = ['task', 'run', '--worker', 'w1', '--env', 'GIVEN=1', '--', 'sh', '-c', 'pwd; ls -A; touch left; echo "$MINE-$GIVEN"; echo "$HELIX_WORKER $HELIX_ATTEMPT"']
+    const words = [
+      'task',
+      'run',
+      '--worker',
+      'w1',
+      '--env',
+      'GIVEN=1',
+      '--',
+      'sh',
+      '-c',
+      'pwd; ls -A; touch left; echo "$MINE-$GIVEN"; echo "$HELIX_WORKER $HELIX_ATTEMPT"',
+    ]
     const runs = [await pool.home.run(words, {env: {MINE: 'x'}}), await pool.home.run(words, {env: {MINE: 'x'}})]
     const folders = runs.map(({stdout}) => stdout.split('\n')[0])
     expect(new Set(folders).size).toBe(2)

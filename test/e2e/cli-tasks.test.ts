@@ -1,4 +1,4 @@
-import {existsSync, readdirSync, writeFileSync} from 'node:fs'
+import {readdirSync, writeFileSync} from 'node:fs'
 import {join} from 'node:path'
 import {afterAll, beforeAll, beforeEach, describe, expect, test} from '@jest/globals'
 import {describeUnless} from '../fixtures/describe-unless.js'
@@ -18,14 +18,19 @@ describe('tasks of the past', () => {
     home = makeHelixHome()
   })
 
-  const run = async (...command: string[]): Promise<string> => (await json(home, 'task', 'list', '--limit', '1', ...(await home.run(['task', 'run', '--', ...command]), []))).tasks[0].id
+  const run = async (...command: string[]): Promise<string> => {
+    await home.run(['task', 'run', '--', ...command])
+    return (await json(home, 'task', 'list', '--limit', '1')).tasks[0].id
+  }
 
   test('are listed, the newest first, by state and page by page', async () => {
     expect((await home.run(['task', 'list'])).stdout).toContain('There are no such tasks')
     const ids = [await run('true'), await run('sh', '-c', 'exit 4'), await run('echo', 'three')]
     const {tasks} = await json(home, 'task', 'list')
     expect(tasks.map((task: {id: string}) => task.id)).toEqual(ids.toReversed())
-    expect((await home.run(['task', 'list'])).stdout).toMatch(new RegExp(`^ID +STATUS +WORKER +ATTEMPT +EXIT +TASK\n${ids[2]?.slice(0, 8)} +completed +local +1 +0 +echo three\n`))
+    expect((await home.run(['task', 'list'])).stdout).toMatch(
+      new RegExp(`^ID +STATUS +WORKER +ATTEMPT +EXIT +TASK\n${ids[2]?.slice(0, 8)} +completed +local +1 +0 +echo three\n`),
+    )
     expect((await json(home, 'task', 'list', '--status', 'failed')).tasks).toMatchObject([{id: ids[1], exit_code: 4}])
     const page = await json(home, 'task', 'list', '--limit', '2')
     const rest = await json(home, 'task', 'list', '--before', String(page.next))
@@ -36,7 +41,18 @@ describe('tasks of the past', () => {
   test('show what they were, and go by the beginning of their id', async () => {
     const id = await run('sh', '-c', 'echo out; echo err >&2; exit 4')
     const shown = await json(home, 'task', 'show', id.slice(0, 8))
-    expect(shown).toMatchObject({schema_version: 1, id, status: 'failed', failure_kind: 'exit', worker: 'local', attempt: 1, exit_code: 4, stdout: 'out\n', stderr: 'err\n', pending_reason: null})
+    expect(shown).toMatchObject({
+      schema_version: 1,
+      id,
+      status: 'failed',
+      failure_kind: 'exit',
+      worker: 'local',
+      attempt: 1,
+      exit_code: 4,
+      stdout: 'out\n',
+      stderr: 'err\n',
+      pending_reason: null,
+    })
     expect(shown.attempts).toMatchObject([{attempt: 1, exit_code: 4, worker: 'local'}])
     expect(shown.duration_ms).toBeGreaterThanOrEqual(0)
     expect((await home.run(['task', 'show', id])).stdout).toMatch(/^exit code: +4$/m)
@@ -60,7 +76,14 @@ describe('tasks of the past', () => {
     writeFileSync(flag, '')
     expect(await json(home, 'task', 'retry', id)).toMatchObject({tasks: [{id, status: 'pending'}]})
     expect(await home.run(['task', 'wait', id])).toMatchObject({code: 0})
-    expect(await json(home, 'task', 'show', id)).toMatchObject({status: 'completed', attempt: 2, attempts: [{attempt: 1, exit_code: 1}, {attempt: 2, exit_code: 0}]})
+    expect(await json(home, 'task', 'show', id)).toMatchObject({
+      status: 'completed',
+      attempt: 2,
+      attempts: [
+        {attempt: 1, exit_code: 1},
+        {attempt: 2, exit_code: 0},
+      ],
+    })
     expect((await home.run(['task', 'logs', id])).stdout).toBe('whole\n')
     expect((await home.run(['task', 'logs', id, '--attempt', '1'])).stdout).toBe('broken\n')
     expect(await home.run(['task', 'retry', id])).toMatchObject({code: 2, stdout: ''})
@@ -106,8 +129,16 @@ describe('task map', () => {
     const home = makeHelixHome()
     const script = `[ {} != 1 ] || ${until(join(home.root, 'two'))}; echo {}; touch '${home.root}/two'`
     expect(await home.run(['task', 'map', '--keep-order', '--', 'sh', '-c', script], {input: '1\n2\n'})).toMatchObject({stdout: '1\n2\n'})
-    const ordered = `[ {} != 1 ] || ${until(join(home.root, 'three'))}; echo {}; touch '${home.root}/three'`
-    expect(await home.run(['task', 'map', '--', 'sh', '-c', ordered], {input: '1\n2\n'})).toMatchObject({stdout: '2\n1\n'})
+    const gate = join(home.root, 'gate')
+    const child = home.spawn(['task', 'map', '--', 'sh', '-c', `[ {} != 1 ] || ${until(gate)}; echo {}`])
+    let seen = ''
+    child.stdout.on('data', (chunk: Buffer) => {
+      seen += String(chunk)
+    })
+    const ended = finish(child, '1\n2\n')
+    await waitFor('the second line', () => seen === '2\n')
+    writeFileSync(gate, '')
+    expect(await ended).toMatchObject({code: 0, stdout: '2\n1\n'})
   })
 })
 
@@ -182,11 +213,9 @@ describeUnless(sshdAvailable(), 'tasks of the present', () => {
   })
 
   test('of one map keep to --max-per-worker', async () => {
-    const folder = pool.server.folder
-    // Each takes the one lock; a second at the same time would find it taken.
-    const script = 'mkdir /tmp/helix-lock-$0 || exit 1; sleep 0.1; rmdir /tmp/helix-lock-$0'
-    const mapped = await pool.home.run(['task', 'map', '--max-per-worker', '1', '--', 'sh', '-c', script, String(process.pid), '{}'], {input: '1\n2\n3\n4\n'})
+    // A second one at the same time would find the lock taken.
+    const script = 'mkdir ~/lock || exit 1; sleep 0.1; rmdir ~/lock'
+    const mapped = await pool.home.run(['task', 'map', '--max-per-worker', '1', '--', 'sh', '-c', script, '{}'], {input: '1\n2\n3\n4\n'})
     expect(mapped).toMatchObject({code: 0, stderr: ''})
-    expect(existsSync(folder)).toBe(true)
   })
 })

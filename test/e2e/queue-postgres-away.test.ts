@@ -1,3 +1,4 @@
+import {once} from 'node:events'
 import {setTimeout as delay} from 'node:timers/promises'
 import {afterAll, beforeAll, expect, test} from '@jest/globals'
 import pg from 'pg'
@@ -63,10 +64,23 @@ describeUnless(postgresServerMissing(), 'a PostgreSQL server that goes away', ()
 
   test.each(Object.entries(faults))('%s: a foreground map loses nothing and prints all', async (_, fault) => {
     const user = await openUser()
-    const map = user.start(['task', 'map', '--', 'sh', '-c', `echo {} >> ${user.path('ran')}; echo {}; sleep 0.2`], {input: INPUT})
-    await waitFor('the tasks to be queued', async () => (await user.ids()).length === ITEMS.length)
+    const map = user.home.spawn(['task', 'map', '--', 'sh', '-c', `echo {} >> ${user.path('ran')}; echo {}; sleep 0.2`])
+    const closed = once(map, 'close')
+    let stdout = ''
+    map.stdout.on('data', (chunk) => {
+      stdout += chunk
+    })
+    // Items come all the while, so that tasks are queued, claimed, looked at and completed during the fault.
+    const feeding = (async () => {
+      for (const [index, item] of ITEMS.entries()) {
+        await waitFor('the items before it', () => user.lines().length >= index - 4 || map.exitCode !== null, 60_000)
+        map.stdin.write(`${item}\n`)
+      }
+      map.stdin.end()
+    })()
     await fault(() => user.lines().length)
-    const {code, stdout} = await map.result
+    await feeding
+    const [code] = await closed
     expect(user.lines().sort()).toEqual(ITEMS.toSorted())
     expect(stdout.trim().split('\n').sort()).toEqual(ITEMS.toSorted())
     expect(code).toBe(0)

@@ -98,8 +98,9 @@ describeStores('task run in the foreground', (newStore) => {
 
   test('cancels a task in the moment in which it is being started', async () => {
     const user = await openUser()
+    // TERM is enough for it: nobody may have to wait for the time of grace.
     for (let round = 0; round < 6; round++) {
-      const {child, result} = user.start(['task', 'run', '--name', `r${round}`, '--', 'sleep', '600'])
+      const {child, result} = user.start(['task', 'run', '--grace', '60s', '--name', `r${round}`, '--', 'sleep', '600'])
       await waitFor('the task to be there', async () => (await user.task(`r${round}`)).id, 30_000)
       if (round % 2 === 1) await user.waitForStatus('running', `r${round}`)
       child.kill('SIGINT')

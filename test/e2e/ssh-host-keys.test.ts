@@ -55,7 +55,7 @@ describeUnless(sshdAvailable(), 'the host key of a worker', () => {
   })
 
   test.each([
-    ['hashed names', (file: string) => execFileSync('ssh-keygen', ['-q', '-H', '-f', file])],
+    ['hashed names', (file: string) => execFileSync('ssh-keygen', ['-q', '-H', '-f', file], {stdio: 'ignore'})],
     ['no newline at its end', (file: string) => writeFileSync(file, readFileSync(file, 'utf8').trimEnd())],
     ['carriage returns and comments', (file: string) => writeFileSync(file, `# mine\r\n\r\n${readFileSync(file, 'utf8').trimEnd()} me@home\r\n`)],
   ])('is found in a known_hosts file with %s', async (_, change) => {

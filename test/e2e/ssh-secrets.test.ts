@@ -12,7 +12,7 @@ import {startPool, type WorkerPool} from '../fixtures/worker-pool.js'
 
 // Names that nothing redacts, so that what is not written down is not written down at all.
 const SECRETS = {BY_NAME: 'zebra-one-secret', IN_FILE: "zebra-two-'secret'"}
-const FLAGS = ['--env', 'BY_NAME', '--env-file', 'task.env']
+const FLAGS = ['--env', 'BY_NAME', '--env-from', 'task.env']
 const ON_LINE = 'zebra-three-secret'
 const ANY = /zebra-(one|two|three)-/
 

@@ -49,7 +49,10 @@ describeUnless(sshdAvailable(), 'a worker that is down', () => {
 
   test('ends worker exec and worker test with exit code 69', async () => {
     await pool.server.halt()
-    for (const args of [['worker', 'exec', 'w1', '--', 'true'], ['worker', 'test', 'w1']]) {
+    for (const args of [
+      ['worker', 'exec', 'w1', '--', 'true'],
+      ['worker', 'test', 'w1'],
+    ]) {
       const failed = await pool.home.run(args)
       expect(failed).toMatchObject({code: 69, stdout: ''})
       expect(failed.stderr).toMatch(/^Error: [^\n]+\n([^\n]+\n)?$/)

@@ -6,8 +6,8 @@ import {type TaskView, viewTask} from '../../core/tasks/task-view.js'
 
 export default class TaskCancel extends HelixCommand<{tasks: TaskView[]}> {
   static override summary = 'cancel tasks: end what runs, with all that it has started'
-  static override description = `A running task gets TERM and, after its grace time, KILL. It counts as cancelled once its worker has confirmed that
-nothing of it is alive; a process that left its group and cleared its environment cannot be found.`
+  static override description =
+    `A running task gets TERM and, after its grace time, KILL. It counts as cancelled once its worker has confirmed that nothing of it is alive; a process that left its group and cleared its environment cannot be found.`
   static override strict = false
   static override args = {id: Args.string({required: true, ignoreStdin: true, description: 'ids, or the beginnings of them'})}
   static override usage = 'task cancel ID... [--no-wait]'

@@ -8,9 +8,8 @@ import {type TaskOutputView, viewTaskOutput} from '../../core/tasks/task-view.js
 
 export default class TaskMap extends HelixCommand<{tasks: TaskOutputView[]}> {
   static override summary = 'run a command once for each line of standard input'
-  static override description = `In every argument {} becomes the line and {#} its number; without any {} the line is the last argument. The line is also
-in HELIX_ITEM. No shell reads the result, but with sh -c 'echo {}' you make one execute the line: prefer sh -c 'echo "$HELIX_ITEM"'.
-What a task prints comes in one piece when it has ended. The exit code is the number of tasks that failed, at most 101.`
+  static override description =
+    `In every argument {} becomes the line and {#} its number; without any {} the line is the last argument. The line is also in HELIX_ITEM. No shell reads the result, but with sh -c 'echo {}' you make one execute the line: prefer sh -c 'echo "$HELIX_ITEM"'. What a task prints comes in one piece when it has ended. The exit code is the number of tasks that failed, at most 101.`
   static override strict = false
   static override usage = 'task map [FLAGS] -- COMMAND [ARGUMENT...]'
   static override examples = [

@@ -9,9 +9,8 @@ import {type TaskOutputView, viewTaskOutput} from '../../core/tasks/task-view.js
 
 export default class TaskRun extends HelixCommand<TaskOutputView> {
   static override summary = 'run a command as a durable task'
-  static override description = `Runs on a worker that has what the task asks for; on this machine when there is no other worker.
-What it prints goes to stdout and stderr as it comes, and its exit code is this command's. It has the standard input of
-this command when that is a pipe or a file, and no terminal. No shell reads the command: for pipes and globs use sh -c.`
+  static override description =
+    `Runs on a worker that has what the task asks for; on this machine when there is no other worker. What it prints goes to stdout and stderr as it comes, and its exit code is this command's. It has the standard input of this command when that is a pipe or a file, and no terminal. No shell reads the command: for pipes and globs use sh -c.`
   static override strict = false
   static override usage = 'task run [FLAGS] -- COMMAND [ARGUMENT...]'
   static override examples = [

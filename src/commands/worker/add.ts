@@ -6,17 +6,16 @@ import {viewWorker, type WorkerView} from '../../core/workers/worker-view.js'
 
 export default class WorkerAdd extends HelixCommand<WorkerView> {
   static override summary = 'add a machine to the worker pool'
-  static override description = `Connects and logs in before anything is stored. ~/.ssh/config counts: aliases, ports, users, keys, agent, ProxyJump.
-The host key must be in known_hosts, have the fingerprint of --host-key, or be accepted with --accept-new; from then on
-no other key is taken for this worker.`
+  static override description =
+    `Connects and logs in before anything is stored. ~/.ssh/config counts: aliases, ports, users, keys, agent, ProxyJump. The host key must be in known_hosts, have the fingerprint of --host-key, or be accepted with --accept-new; from then on no other key is taken for this worker.`
   static override args = {
     name: Args.string({required: true, ignoreStdin: true, description: 'what to call it'}),
     target: Args.string({required: true, ignoreStdin: true, description: 'user@host[:port], or a Host of ssh_config'}),
   }
   static override flags = {
     slots: Flags.integer({default: 1, min: 1, description: 'tasks the worker may run at once'}),
-    capability: Flags.string({char: 'c', multiple: true, multipleNonGreedy: true, default: [], description: 'what the worker can do; tasks ask for it'}),
-    label: Flags.string({multiple: true, multipleNonGreedy: true, default: [], description: 'free name and value', helpValue: 'NAME=VALUE'}),
+    capability: Flags.string({char: 'c', multiple: true, multipleNonGreedy: true, description: 'what the worker can do; tasks ask for it'}),
+    label: Flags.string({multiple: true, multipleNonGreedy: true, description: 'free name and value', helpValue: 'NAME=VALUE'}),
     key: Flags.string({description: 'private key file', helpValue: 'PATH'}),
     passphrase: Flags.string({description: "where the key's passphrase is", helpValue: 'env:NAME|keyring:NAME'}),
     password: Flags.string({description: 'where the password is; asked for on a terminal otherwise', helpValue: 'env:NAME|keyring:NAME'}),
@@ -36,8 +35,8 @@ no other key is taken for this worker.`
       name: args.name,
       target: args.target,
       slots: flags.slots,
-      capabilities: flags.capability,
-      labels: readPairs('--label', flags.label),
+      capabilities: flags.capability ?? [],
+      labels: readPairs('--label', flags.label ?? []),
       keyPath: flags.key,
       passphrase: flags.passphrase,
       password: flags.password,

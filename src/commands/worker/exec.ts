@@ -6,8 +6,8 @@ import {findWorker} from '../../core/workers/worker-store.js'
 
 export default class WorkerExec extends HelixCommand<{worker: string; exit_code: number}> {
   static override summary = 'run a command on a worker now, without a task'
-  static override description = `As ssh would, but with the arguments passed on byte for byte. Nothing is queued, kept or retried, and the command may end
-with the connection: for work that must survive use helix task run --worker NAME.`
+  static override description =
+    `As ssh would, but with the arguments passed on byte for byte. Nothing is queued, kept or retried, and the command may end with the connection: for work that must survive use helix task run --worker NAME.`
   static override strict = false
   static override args = {name: Args.string({required: true, ignoreStdin: true, description: 'name of the worker'})}
   static override usage = 'worker exec NAME -- COMMAND [ARGUMENT...]'

@@ -25,5 +25,5 @@ async function validateFile(file: string, below: readonly ConfigLayer[]): Promis
   const layer = {origin: {source: 'user' as const, file}, settings, file}
   const problems = findProblems(layer, below).map(showProblem)
   if (problems.length === 0) return layer
-  throw configError(file, problems.length === 1 ? problems.join() : [`${problems.length} problems`, ...problems].join('\n  '))
+  throw configError(file, problems.length === 1 ? problems.join() : `${problems.length} problems: ${problems.join('; ')}`)
 }

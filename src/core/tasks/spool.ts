@@ -6,7 +6,7 @@ import {Transform} from 'node:stream'
 import {pipeline} from 'node:stream/promises'
 import {setTimeout as delay} from 'node:timers/promises'
 import {explainStoreError} from '../data/store.js'
-import {HelixError} from '../errors/helix-error.js'
+import {errorCode, HelixError} from '../errors/helix-error.js'
 
 /** The most that is kept of a standard input. */
 const STDIN_CAP_BYTES = 1024 ** 3
@@ -119,5 +119,5 @@ function capBytes(most: number): Transform {
 }
 
 function isMissing(error: unknown): boolean {
-  return error instanceof Error && 'code' in error && error.code === 'ENOENT'
+  return errorCode(error) === 'ENOENT'
 }

@@ -64,7 +64,7 @@ describe('helix config', () => {
     writeFileSync(file, '{"workers": {"enabled": 1, "poool": {}}}')
     expect(await home.run(['config', 'validate'])).toMatchObject({
       code: 78,
-      stderr: `Error: ${file}: 2 problems\n  workers.enabled must be true or false, not a number\n  workers.poool is not a setting; did you mean pool?\n`,
+      stderr: `Error: ${file}: 2 problems: workers.enabled must be true or false, not a number; workers.poool is not a setting; did you mean pool?\n`,
     })
     expect(await home.run(['config', 'path', '--json'])).toMatchObject({code: 0, stdout: `${JSON.stringify({user_file: null, project_file: file}, null, 2)}\n`})
     expect(await home.run(['config', 'list'])).toMatchObject({code: 78, stdout: '', stderr: expect.stringMatching(/^Error: [^\n]+\n$/)})

@@ -1,0 +1,52 @@
+import {existsSync, readdirSync} from 'node:fs'
+import {join} from 'node:path'
+import {expect, test} from '@jest/globals'
+import {queueUsers} from '../fixtures/queue-user.js'
+import {describeStores} from '../fixtures/stores.js'
+
+describeStores('task prune', (newStore) => {
+  const openUser = queueUsers(newStore)
+
+  test('forgets ended tasks with their folders and files, and leaves the others alone', async () => {
+    const user = await openUser()
+    const {store} = user.queue
+    expect((await user.run(['task', 'map', '--env', 'A=1', '--', 'echo'], {input: 'a\nb\n'})).code).toBe(0)
+    const running = user.start(['task', 'run', '--name', 'running', '--', 'sh', '-c', `while [ ! -e ${user.path('go')} ]; do sleep 0.05; done`])
+    await user.waitForStatus('running', 'running')
+    // Somebody who has just begun, and whose first task is not stored yet.
+    await store.query(
+      `INSERT INTO requests (id, project_id, client, command, host_id) SELECT 'aaaaaaaa-0000-4000-8000-000000000000', id, 'cli', 'task map', '' FROM projects`,
+    )
+    const before = await user.run(['task', 'prune', '--older-than', '0', '--dry-run', '--json'])
+    expect(JSON.parse(before.stdout)).toEqual({tasks: 2, left_behind: []})
+    expect(await user.ids()).toHaveLength(3)
+    expect((await user.run(['task', 'prune', '--older-than', '1h', '--json'])).stdout).toContain('"tasks": 0')
+    const pruned = await user.run(['task', 'prune', '--older-than', '0', '--json'])
+    expect(JSON.parse(pruned.stdout)).toEqual({tasks: 2, left_behind: []})
+    const [id = ''] = await user.ids()
+    expect(await user.ids()).toEqual([id])
+    expect(await store.query('SELECT id FROM requests')).toHaveLength(2)
+    const root = join(user.home.root, '.local/state/helix', await store.id())
+    expect(readdirSync(root)).toEqual([id])
+    expect(readdirSync(join(user.home.dataDir, 'spool'))).toHaveLength(1)
+    user.write('go')
+    expect((await running.result).code).toBe(0)
+    expect((await user.run(['task', 'prune', '--older-than', '0'])).code).toBe(0)
+    expect(existsSync(join(root, id))).toBe(false)
+    expect(await user.ids()).toEqual([])
+  })
+
+  test('keeps what a task that is still to run needs', async () => {
+    const user = await openUser()
+    const file = user.write(
+      'graph.json',
+      JSON.stringify({tasks: {a: {run: 'true'}, b: {run: `while [ ! -e ${user.path('go')} ]; do sleep 0.05; done`, needs: ['a']}}}),
+    )
+    const apply = user.start(['task', 'apply', file])
+    await user.waitForStatus('running', 'b')
+    expect(JSON.parse((await user.run(['task', 'prune', '--older-than', '0', '--json'])).stdout).tasks).toBe(0)
+    user.write('go')
+    expect((await apply.result).code).toBe(0)
+    expect(await user.ids()).toHaveLength(2)
+  })
+})
