@@ -2,6 +2,8 @@ import type {Knex} from 'knex'
 import {silentLog} from './silent-log.js'
 
 const MAX_CONNECTIONS = 5
+// A process that is stopped in the middle of a transaction must not hold its locks against others for longer than its lease.
+const IDLE_IN_TRANSACTION_MS = 10_000
 
 /** Opens a pool on a PostgreSQL server. Times come as ISO 8601 text in UTC and 64-bit integers as numbers, as from SQLite. */
 export async function openPostgres(url: string): Promise<Knex> {
@@ -11,7 +13,12 @@ export async function openPostgres(url: string): Promise<Knex> {
   setTypeParser(builtins.INT8, Number)
   return knex({
     client: 'pg',
-    connection: {connectionString: url, application_name: 'helix', connectionTimeoutMillis: 10_000},
+    connection: {
+      connectionString: url,
+      application_name: 'helix',
+      connectionTimeoutMillis: 10_000,
+      idle_in_transaction_session_timeout: IDLE_IN_TRANSACTION_MS,
+    },
     pool: {min: 0, max: MAX_CONNECTIONS},
     acquireConnectionTimeout: 15_000,
     log: silentLog,

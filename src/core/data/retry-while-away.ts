@@ -6,7 +6,7 @@ const LONGEST_PAUSE_MS = 2000
 
 // The server chose this transaction to give way to another one (deadlock, serialization): nothing of it was stored.
 const GAVE_WAY = new Set(['40P01', '40001'])
-const LOST = new Set(['ECONNRESET', 'EPIPE', '57P01', '57P02', '57P05', '08006', '08003'])
+const LOST = new Set(['ECONNRESET', 'EPIPE', '57P01', '57P02', '57P05', '25P03', '08006', '08003'])
 const ABSENT = new Set(['ECONNREFUSED', 'ENOTFOUND', 'ETIMEDOUT', 'EHOSTUNREACH', '57P03', '08001', '53300'])
 
 /**
