@@ -69,7 +69,7 @@ export async function printLogs(context: RequestContext, options: LogOptions, to
 
 async function* readChunks(
   context: RequestContext,
-  {taskId, stream}: LogOptions,
+  {taskId, stream, follow}: LogOptions,
   output: AttemptOutput,
   worker: WorkerRow | undefined,
   offset: number,
@@ -78,7 +78,16 @@ async function* readChunks(
   const total = ended ? Number(output.bytes) : Number.POSITIVE_INFINITY
   const tail = output.tail ?? Buffer.alloc(0)
   const read = worker && outputReader(context, worker, {id: taskId, attempt: output.attempt})
-  yield* readOutput(stream, {total, tail, offset}, read ?? workerGone)
+  try {
+    yield* readOutput(stream, {total, tail, offset}, read ?? workerGone)
+  } catch (error) {
+    if (ended || !isPassing(error, follow)) throw error
+  }
+}
+
+// An attempt that has just been sent has no files yet; whoever follows one also waits while its worker is away.
+function isPassing(error: unknown, follow: boolean): boolean {
+  return HelixError.is(error) && (error.code === 'FILE_MISSING' || (follow && error.kind === 'unavailable'))
 }
 
 async function workerGone(): Promise<Buffer> {

@@ -2,7 +2,8 @@ import {type ChildProcess, spawn} from 'node:child_process'
 import {chmod, copyFile, mkdir, open, rename, rm, stat} from 'node:fs/promises'
 import {dirname} from 'node:path'
 import type {Readable, Writable} from 'node:stream'
-import {HelixError, messageOf} from '../errors/helix-error.js'
+import {errorCode, HelixError, messageOf} from '../errors/helix-error.js'
+import {fileError} from '../ssh/file-error.js'
 import type {CopyOptions, ExecOptions, ProcessExit, Transport, WorkerProcess} from './transport.js'
 
 /** Runs processes on this machine, each in a session of its own so that the terminal's signals do not reach it. */
@@ -30,7 +31,9 @@ export class LocalTransport implements Transport {
   }
 
   async readRange(path: string, offset: number, length: number): Promise<Buffer> {
-    const file = await open(path)
+    const file = await open(path).catch((error: unknown) => {
+      throw fileError(errorCode(error) === 'ENOENT' ? 'missing' : 'failed', path, error)
+    })
     try {
       const {buffer, bytesRead} = await file.read(Buffer.allocUnsafe(length), 0, length, offset)
       return buffer.subarray(0, bytesRead)
