@@ -1,13 +1,17 @@
+import {rmSync} from 'node:fs'
 import {setTimeout as delay} from 'node:timers/promises'
-import {expect, test} from '@jest/globals'
-import {makeHelixHome} from '../fixtures/helix.js'
+import {afterEach, expect, test} from '@jest/globals'
+import {type HelixHome, makeHelixHome} from '../fixtures/helix.js'
 import {openTestStore} from '../fixtures/queue.js'
 import {describeStores} from '../fixtures/stores.js'
 
 describeStores('the first start', (newStore, kind) => {
+  let home: HelixHome
+  afterEach(() => rmSync(home.root, {recursive: true, force: true, maxRetries: 5}))
+
   test('of eight commands at once ends well for all, with one schema and one default project', async () => {
     const url = await newStore()
-    const home = makeHelixHome({HELIX_DATABASE_URL: url})
+    home = makeHelixHome({HELIX_DATABASE_URL: url})
     const results = await Promise.all(Array.from({length: 8}, (_, index) => home.run(['task', 'run', '--', 'echo', String(index)])))
     for (const [index, result] of results.entries()) expect(result).toMatchObject({code: 0, stdout: `${index}\n`, stderr: ''})
     const store = await openTestStore(url)
@@ -20,7 +24,7 @@ describeStores('the first start', (newStore, kind) => {
 
   test('that is killed at any moment does not spoil the next', async () => {
     const url = await newStore()
-    const home = makeHelixHome({HELIX_DATABASE_URL: url})
+    home = makeHelixHome({HELIX_DATABASE_URL: url})
     for (let kill = 0; kill < 8; kill++) {
       const child = home.spawn(['db', 'migrate'])
       const closed = new Promise((resolve) => child.once('close', resolve))
@@ -35,7 +39,7 @@ describeStores('the first start', (newStore, kind) => {
 
   test('of an older Helix on a newer store is refused in one line, and changes nothing', async () => {
     const url = await newStore()
-    const home = makeHelixHome({HELIX_DATABASE_URL: url})
+    home = makeHelixHome({HELIX_DATABASE_URL: url})
     const store = await openTestStore(url)
     if (kind === 'sqlite') await store.query('PRAGMA user_version = 99')
     else await store.query(`INSERT INTO knex_migrations (name, batch, migration_time) VALUES ('0099_later', 2, now())`)

@@ -1,7 +1,21 @@
+import type {ChildProcessWithoutNullStreams} from 'node:child_process'
+import {readFileSync} from 'node:fs'
 import {expect, test} from '@jest/globals'
+import Database from 'better-sqlite3'
 import {type QueueUser, queueUsers} from '../fixtures/queue-user.js'
 import {describeStores} from '../fixtures/stores.js'
 import {waitFor} from '../fixtures/wait-for.js'
+
+/** Stops a process and ends its lease; not while it has a SQLite store locked, where everybody would wait until it is woken. */
+async function stop(user: QueueUser, child: ChildProcessWithoutNullStreams): Promise<void> {
+  const {location} = user.queue.store
+  const lock = location.dialect === 'sqlite' ? new Database(location.filename, {timeout: 10_000}) : undefined
+  lock?.exec('BEGIN IMMEDIATE')
+  child.kill('SIGSTOP')
+  await waitFor('it to stand still', () => / T /.test(readFileSync(`/proc/${child.pid}/stat`, 'utf8')))
+  lock?.close()
+  await user.endLeaseOf(child)
+}
 
 describeStores('a coordinator that is stopped (SIGSTOP) past its lease', (newStore) => {
   const openUser = queueUsers(newStore)
@@ -10,8 +24,7 @@ describeStores('a coordinator that is stopped (SIGSTOP) past its lease', (newSto
     const script = `echo begun >> ${user.path('ran')}; while [ ! -e ${user.path('go')} ]; do sleep 0.02; done; echo done`
     const stopped = user.start(['task', 'run', '--', 'sh', '-c', script])
     await waitFor('the command to run', () => user.lines().length === 1)
-    stopped.child.kill('SIGSTOP')
-    await user.endLeaseOf(stopped.child)
+    await stop(user, stopped.child)
     return stopped
   }
 
@@ -65,8 +78,7 @@ describeStores('a coordinator that is stopped (SIGSTOP) past its lease', (newSto
     const stopped = user.start(['task', 'map', '--', 'sh', '-c', `echo {} >> ${user.path('ran')}`], {input: items})
     // Somewhere in the middle of claiming, starting and storing.
     await waitFor('some tasks to have run', () => user.lines().length >= 5)
-    stopped.child.kill('SIGSTOP')
-    await user.endLeaseOf(stopped.child)
+    await stop(user, stopped.child)
     const scheduler = await user.startScheduler('--drain')
     await scheduler.result
     stopped.child.kill('SIGCONT')

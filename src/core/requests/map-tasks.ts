@@ -9,14 +9,13 @@ import type {NewTask} from '../tasks/submit-tasks.js'
 import {getTasks, type TaskWithAttempt} from '../tasks/task-queries.js'
 import {fillTemplate} from '../tasks/task-template.js'
 import {toArgument} from '../workers/shell-quote.js'
+import {finishEarlierTasks} from './finish-earlier-tasks.js'
 import {collectEnded, printEnded} from './foreground-output.js'
 import {Joblog} from './joblog.js'
 import {OrderedPrinter} from './ordered-printer.js'
 import {placeRequest, spoolSecrets} from './prepare-request.js'
-import {printLogs} from './print-logs.js'
 import type {RequestContext, TaskOutput} from './request-context.js'
 import {startForeground, submitDetached} from './submit-request.js'
-import {waitForTasks} from './wait-for-tasks.js'
 
 export interface MapTasksOptions {
   /** Program and arguments, with `{}` and `{#}`. */
@@ -84,7 +83,10 @@ export async function mapTasks(context: RequestContext, options: MapTasksOptions
     await request.wait()
     await collected.done()
     await printer.flush()
-    if (!request.isCancelled) await finishEarlier(context, earlier, joblog, options.output)
+    if (!request.isCancelled) {
+      await reviveCancelled(context, earlier)
+      await finishEarlierTasks(context, earlier, options.output, (task) => joblog?.add(task))
+    }
     await logged
     return await getTasks(context.store, ids)
   } finally {
@@ -103,18 +105,10 @@ async function* numberItems(items: AsyncIterable<Buffer[]>, build: (item: Buffer
   }
 }
 
-/** Waits for tasks that an earlier run queued, those it cancelled included, and prints and logs them as this one's. */
-async function finishEarlier(context: RequestContext, ids: readonly string[], joblog: Joblog | undefined, output: TaskOutput | undefined): Promise<void> {
-  if (ids.length === 0) return
-  const cancelled = (await getTasks(context.store, ids)).filter((task) => task.status === 'cancelled').map((task) => task.id)
-  if (cancelled.length > 0) await retryTasks(context.store, cancelled)
-  await waitForTasks(context, ids)
-  for (const task of await getTasks(context.store, ids)) {
-    await joblog?.add(task)
-    if (!output) continue
-    await printLogs(context, {taskId: task.id, stream: 'stdout', follow: false}, output.stdout)
-    await printLogs(context, {taskId: task.id, stream: 'stderr', follow: false}, output.stderr)
-  }
+/** An interrupt cancelled what had not ended; a run that goes on with it wants it done. */
+async function reviveCancelled({store}: RequestContext, ids: readonly string[]): Promise<void> {
+  const cancelled = (await getTasks(store, ids)).filter((task) => task.status === 'cancelled').map((task) => task.id)
+  if (cancelled.length > 0) await retryTasks(store, cancelled)
 }
 
 async function logEnded({store}: RequestContext, joblog: Joblog, settled: readonly SettledTask[]): Promise<void> {

@@ -4,11 +4,11 @@ import {setTimeout as delay} from 'node:timers/promises'
 import type {ForegroundRequest} from '../scheduler/foreground-request.js'
 import {buildShellTask, type TaskOptions} from '../tasks/build-tasks.js'
 import {getTasks, type TaskWithAttempt} from '../tasks/task-queries.js'
+import {finishEarlierTasks} from './finish-earlier-tasks.js'
 import {followRunning} from './foreground-output.js'
 import {placeRequest, spoolSecrets} from './prepare-request.js'
 import type {RequestContext, TaskOutput} from './request-context.js'
 import {startForeground, submitDetached} from './submit-request.js'
-import {waitForTasks} from './wait-for-tasks.js'
 
 const STDIN_HEADSTART_MS = 100
 
@@ -48,8 +48,8 @@ export async function runTask(context: RequestContext, options: RunTaskOptions):
   try {
     options.onRequest?.(request)
     const ids = await request.submit([task])
-    // An earlier task with the same idempotency key may belong to another coordinator.
-    const ended: Promise<unknown> = ids[0] === task.id ? request.wait() : waitForTasks(context, ids)
+    // An earlier task with the same idempotency key may belong to another coordinator, and what it printed is to be read there.
+    const ended: Promise<unknown> = ids[0] === task.id ? request.wait() : finishEarlierTasks(context, ids, options.output)
     // The task may end without reading all of its input; only an input that fails ends the task.
     await Promise.race([ended, stdin ? stdin.then(() => ended) : ended])
     await follow?.done()
