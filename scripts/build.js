@@ -9,7 +9,7 @@ import {writeManifest} from './manifest.js'
 
 process.chdir(fileURLToPath(new URL('..', import.meta.url)))
 const started = new Date()
-const {dependencies, version} = JSON.parse(readFileSync('package.json', 'utf8'))
+const {dependencies} = JSON.parse(readFileSync('package.json', 'utf8'))
 const BUNDLE = 'dist/helix.cjs'
 const commands = globSync('src/commands/**/*.ts').map((file) => file.replaceAll('\\', '/'))
 
@@ -22,7 +22,7 @@ const common = {
   // bin/load-bundle.js runs the bundle as a script, which has neither of these; Node's own loader has the first.
   banner: {js: "var __import=module.import??((id)=>import(id)),__url=require('node:url').pathToFileURL(__filename).href;"},
   bundle: true,
-  define: {'import.meta.url': '__url', 'process.env.HELIX_VERSION': JSON.stringify(version)},
+  define: {'import.meta.url': '__url'},
   format: 'cjs',
   legalComments: 'none',
   logLevel: 'warning',

@@ -1,7 +1,7 @@
 import {Args, Flags} from '@oclif/core'
 import {HelixCommand} from '../../cli/base-command.js'
 import {cancelAndWait} from '../../core/requests/cancel-and-wait.js'
-import {getTasks, resolveTaskId} from '../../core/tasks/task-queries.js'
+import {getTasks, resolveTaskIds} from '../../core/tasks/task-queries.js'
 import {type TaskView, viewTask} from '../../core/tasks/task-view.js'
 
 export default class TaskCancel extends HelixCommand<{tasks: TaskView[]}> {
@@ -18,7 +18,7 @@ export default class TaskCancel extends HelixCommand<{tasks: TaskView[]}> {
     const {argv, flags} = await this.parse(TaskCancel)
     const services = await this.services()
     const context = await services.requests()
-    const ids = await Promise.all((argv as string[]).map((id) => resolveTaskId(context.store, id)))
+    const ids = await resolveTaskIds(context.store, argv as string[])
     await cancelAndWait(context, ids, flags.wait)
     const tasks = (await getTasks(context.store, ids)).map(viewTask)
     for (const task of tasks) this.log(`${task.id}  ${task.status}`)

@@ -2,7 +2,7 @@ import {Args} from '@oclif/core'
 import {HelixCommand} from '../../cli/base-command.js'
 import {ensureScheduler} from '../../core/requests/submit-request.js'
 import {retryTasks} from '../../core/tasks/change-tasks.js'
-import {getTasks, resolveTaskId} from '../../core/tasks/task-queries.js'
+import {getTasks, resolveTaskIds} from '../../core/tasks/task-queries.js'
 import {type TaskView, viewTask} from '../../core/tasks/task-view.js'
 
 export default class TaskRetry extends HelixCommand<{tasks: TaskView[]}> {
@@ -17,7 +17,7 @@ export default class TaskRetry extends HelixCommand<{tasks: TaskView[]}> {
     const {argv} = await this.parse(TaskRetry)
     const services = await this.services()
     const context = await services.requests()
-    const ids = await Promise.all((argv as string[]).map((id) => resolveTaskId(context.store, id)))
+    const ids = await resolveTaskIds(context.store, argv as string[])
     const queued = await retryTasks(context.store, ids)
     await ensureScheduler(context)
     const tasks = (await getTasks(context.store, queued)).map(viewTask)

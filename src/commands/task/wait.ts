@@ -3,7 +3,7 @@ import {HelixCommand} from '../../cli/base-command.js'
 import {shortCommand} from '../../cli/describe-task.js'
 import {exitCodeOf, exitCodeOfAll} from '../../cli/task-exit-code.js'
 import {waitForTasks} from '../../core/requests/wait-for-tasks.js'
-import {getTasks, resolveTaskId} from '../../core/tasks/task-queries.js'
+import {getTasks, resolveTaskIds} from '../../core/tasks/task-queries.js'
 import {type TaskOutputView, viewTaskOutput} from '../../core/tasks/task-view.js'
 
 export default class TaskWait extends HelixCommand<{tasks: TaskOutputView[]}> {
@@ -18,7 +18,7 @@ export default class TaskWait extends HelixCommand<{tasks: TaskOutputView[]}> {
     const {argv} = await this.parse(TaskWait)
     const services = await this.services()
     const context = await services.requests()
-    const ids = await Promise.all((argv as string[]).map((id) => resolveTaskId(context.store, id)))
+    const ids = await resolveTaskIds(context.store, argv as string[])
     await waitForTasks(context, ids)
     const tasks = await getTasks(context.store, ids)
     process.exitCode = tasks.length === 1 && tasks[0] ? exitCodeOf(tasks[0]) : exitCodeOfAll(tasks)

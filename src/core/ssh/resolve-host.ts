@@ -7,20 +7,9 @@ import type {SshConfigValues} from './ssh-config-values.js'
 import type {SshSettings} from './ssh-settings.js'
 
 /** A host with everything that ssh_config says about it; paths are absolute, tokens expanded. */
-export interface ResolvedHost {
-  hostname: string
-  port: number
-  username: string
-  identityFiles: string[]
-  /** Only keys of `identityFiles` are offered, also from the agent. */
-  identitiesOnly: boolean
-  /** The agent's socket, `none`, or undefined for the one in SSH_AUTH_SOCK. */
-  identityAgent?: string
+export interface ResolvedHost extends Omit<SshConfigValues, 'proxyJump' | 'proxyCommand'> {
   /** Hosts to go through, the first one first. */
   proxyJump: string[]
-  userKnownHostsFiles: string[]
-  globalKnownHostsFiles: string[]
-  hostKeyAlias?: string
 }
 
 export interface ResolveOptions {

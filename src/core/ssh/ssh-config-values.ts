@@ -4,7 +4,9 @@ export interface SshConfigValues {
   port: number
   username: string
   identityFiles: string[]
+  /** Only keys of `identityFiles` are offered, also from the agent. */
   identitiesOnly: boolean
+  /** The agent's socket, `none`, or undefined for the one in SSH_AUTH_SOCK. */
   identityAgent?: string
   proxyJump?: string
   proxyCommand?: string

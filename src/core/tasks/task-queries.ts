@@ -76,6 +76,11 @@ function missing(id: string): never {
   throw new HelixError('usage', `there is no task ${id}`, {code: 'TASK_NOT_FOUND', hint: 'List them with: helix task list'})
 }
 
+/** The tasks that ids, or the beginnings of them, name. */
+export function resolveTaskIds(store: Store, texts: readonly string[]): Promise<string[]> {
+  return Promise.all(texts.map((text) => resolveTaskId(store, text)))
+}
+
 /** A row of `task_attempts` without its output. */
 export interface AttemptRow {
   attempt: number
