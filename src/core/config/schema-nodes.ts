@@ -1,6 +1,6 @@
 /** The part of JSON Schema that the config uses; `validateValue` knows exactly these keywords. */
 export interface SchemaNode {
-  readonly type?: 'string' | 'integer' | 'boolean' | 'object' | 'array'
+  readonly type?: 'string' | 'integer' | 'number' | 'boolean' | 'object' | 'array'
   readonly description?: string
   readonly default?: unknown
   readonly enum?: readonly string[]

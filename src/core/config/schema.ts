@@ -1,5 +1,5 @@
 import type {FromSchema} from 'json-schema-to-ts'
-import {secretReference} from './schema-nodes.js'
+import {providerSchema} from './provider-schema.js'
 import {workerSchema} from './worker-schema.js'
 
 const NAME = {pattern: '^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$', description: 'letters, digits, dots, dashes and underscores, at most 63'} as const
@@ -138,15 +138,7 @@ export const configSchema = {
       description: 'language model providers by id',
       default: {},
       propertyNames: NAME,
-      additionalProperties: {
-        type: 'object',
-        description: 'settings of one provider; which others it takes, the provider says',
-        properties: {
-          base_url: {type: 'string', pattern: '^https?://', description: 'address of the API, http(s)://…'},
-          api_key: {...secretReference, description: 'where the API key is, as env:NAME or keyring:NAME; the key itself is refused'},
-        },
-        additionalProperties: true,
-      },
+      additionalProperties: providerSchema,
     },
     ui: {type: 'object', description: 'reserved: looks of the terminal views', additionalProperties: false, default: {}},
     security: {type: 'object', description: 'reserved: permissions and accounts', additionalProperties: false, default: {}},

@@ -23,7 +23,7 @@ export function validateValue(value: unknown, node: SchemaNode, path: ConfigPath
   return []
 }
 
-const ARTICLES = {string: 'a string', integer: 'a whole number', boolean: 'true or false', object: 'an object', array: 'a list'}
+const ARTICLES = {string: 'a string', integer: 'a whole number', number: 'a number', boolean: 'true or false', object: 'an object', array: 'a list'}
 
 function hasType(value: unknown, type: NonNullable<SchemaNode['type']>): boolean {
   if (type === 'integer') return Number.isInteger(value)

@@ -1,0 +1,168 @@
+import {HelixError, messageOf} from '../errors/helix-error.js'
+import {redact} from '../security/redact.js'
+import {type AdapterEvent, AnswerAssembler} from './answer-assembler.js'
+import {checkRequest} from './check-request.js'
+import {collectResponse} from './collect-response.js'
+import type {
+  CallOptions,
+  ChatRequest,
+  GenerationRequest,
+  GenerationResponse,
+  LLMProvider,
+  ModelInfo,
+  ProviderCapabilities,
+  ProviderEvent,
+  ReasoningRequest,
+  ToolGenerationRequest,
+} from './provider.js'
+import {type Failure, ProviderError, streamCut, toProviderError} from './provider-error.js'
+import type {ProviderOptions} from './provider-plugin.js'
+import {Watch} from './watch.js'
+
+const FIRST_BACKOFF_MS = 500
+const LONGEST_BACKOFF_MS = 30_000
+/** A provider that asks for a longer wait than this is not waited for. */
+const LONGEST_WAIT_MS = 60_000
+/** Where a model's own limit is not known. */
+const MOST_TOKENS = 32_000
+
+/**
+ * All that providers have in common: checks, retries, timeouts, cancellation and the assembly of answers. An adapter writes
+ * `respond`, `listModels` and `getCapabilities`, and `readFailure` where its errors are of a shape of their own.
+ */
+export abstract class BaseProvider implements LLMProvider {
+  protected readonly options: ProviderOptions
+
+  constructor(options: ProviderOptions) {
+    this.options = options
+  }
+
+  /**
+   * The one primitive: sends a request and yields what comes back, the finish last. May throw whatever its client throws, and
+   * is then called again if that may help and nothing of the answer has come. Stops when the signal is aborted.
+   */
+  protected abstract respond(request: ChatRequest, signal: AbortSignal): AsyncIterable<AdapterEvent>
+
+  /** What can be known of an error of the client that the adapter uses. */
+  protected readFailure(error: unknown): Failure {
+    return {message: messageOf(error), cause: error}
+  }
+
+  /** The most tokens that a model writes in one answer. */
+  protected maxTokensOf(_model: string): number {
+    return MOST_TOKENS
+  }
+
+  /** Address of the API, for the message of an error. */
+  protected get endpoint(): string | undefined {
+    return undefined
+  }
+
+  protected abstract fetchModels(signal: AbortSignal): Promise<ModelInfo[]>
+  abstract getCapabilities(): ProviderCapabilities
+
+  stream(request: GenerationRequest, options: CallOptions = {}): AsyncIterable<ProviderEvent> {
+    return this.#answer({...request, tools: [], toolChoice: 'none'}, options)
+  }
+
+  streamWithTools(request: ToolGenerationRequest, options: CallOptions = {}): AsyncIterable<ProviderEvent> {
+    return this.#answer({...request, toolChoice: request.toolChoice ?? 'auto'}, options)
+  }
+
+  generate(request: GenerationRequest, options?: CallOptions): Promise<GenerationResponse> {
+    return collectResponse(this.stream(request, options))
+  }
+
+  generateWithTools(request: ToolGenerationRequest, options?: CallOptions): Promise<GenerationResponse> {
+    return collectResponse(this.streamWithTools(request, options))
+  }
+
+  generateWithReasoning({prompt, tools, ...request}: ReasoningRequest, options?: CallOptions): Promise<GenerationResponse> {
+    const messages = [{role: 'user' as const, content: prompt}]
+    return tools?.length ? this.generateWithTools({...request, messages, tools}, options) : this.generate({...request, messages}, options)
+  }
+
+  async listModels({signal}: CallOptions = {}): Promise<ModelInfo[]> {
+    const watch = new Watch(this.options, signal)
+    try {
+      return await watch.during(this.fetchModels(watch.signal))
+    } catch (error) {
+      throw this.toError(error, watch)
+    } finally {
+      watch.close()
+    }
+  }
+
+  async validateConfig(options?: CallOptions): Promise<void> {
+    await this.listModels(options)
+  }
+
+  async close(): Promise<void> {}
+
+  async *#answer(asked: ChatRequest, {signal}: CallOptions): AsyncGenerator<ProviderEvent> {
+    const {retries, clock, onRetry} = this.options
+    const total = clock.now() + (this.options.timeouts.total || Number.POSITIVE_INFINITY) * 1000
+    try {
+      const request = await checkRequest(asked, {capabilities: this.getCapabilities(), provider: this.options.id, maxTokens: this.maxTokensOf(asked.model)})
+      for (let attempt = 0; ; attempt++) {
+        const watch = new Watch(this.options, signal, total)
+        const assembler = new AnswerAssembler(request)
+        try {
+          yield* this.#attempt(request, watch, assembler)
+          return
+        } catch (error) {
+          const failure = this.toError(error, watch, request.model)
+          const waitMs = failure.retryAfterMs ?? backoffMs(attempt)
+          if (assembler.hasContent || !failure.retryable || attempt >= retries || clock.now() + waitMs > total) throw failure
+          if (waitMs > LONGEST_WAIT_MS) throw tooLong(failure, waitMs)
+          onRetry?.(failure, waitMs)
+          await watch.during(clock.sleep(waitMs, watch.signal)).catch((interruption) => {
+            throw this.toError(interruption, watch)
+          })
+        } finally {
+          watch.close()
+        }
+      }
+    } catch (error) {
+      yield {type: 'error', error: HelixError.is(error) ? error : this.toError(error)}
+    }
+  }
+
+  async *#attempt(request: ChatRequest, watch: Watch, assembler: AnswerAssembler): AsyncGenerator<ProviderEvent> {
+    const events = this.respond(request, watch.signal)[Symbol.asyncIterator]()
+    try {
+      for (;;) {
+        const {done, value} = await watch.next(events)
+        if (done) throw streamCut(this.options.id, assembler.hasContent)
+        const added = assembler.add(value)
+        const event = added instanceof Promise ? await added : added
+        if (event) yield event
+        if (value.type === 'finish') return
+      }
+    } finally {
+      // An adapter that hangs must not hold up whoever has stopped listening.
+      watch.close()
+      events.return?.().catch(() => {})
+    }
+  }
+
+  /** What was thrown as the error that the user gets to see, without the API key. */
+  protected toError(error: unknown, watch?: Watch, model?: string): ProviderError {
+    const {id, apiKey, clock} = this.options
+    const reason = watch?.reason ?? error
+    if (reason instanceof ProviderError) return reason
+    const failure = this.readFailure(reason)
+    const message = redact(failure.message, apiKey ? [apiKey] : [])
+    return toProviderError({...failure, message}, {provider: id, endpoint: this.endpoint, model, now: clock.now()})
+  }
+}
+
+function backoffMs(attempt: number): number {
+  return Math.min(LONGEST_BACKOFF_MS, FIRST_BACKOFF_MS * 2 ** attempt) * (0.5 + Math.random() / 2)
+}
+
+function tooLong(failure: ProviderError, waitMs: number): ProviderError {
+  const {code, hint, cause} = failure
+  const message = `${failure.message}; it asks to wait ${Math.ceil(waitMs / 1000)} s`
+  return new ProviderError('busy', message, {code, cause, ...(hint !== undefined && {hint})})
+}

@@ -1,0 +1,11 @@
+import {HelixError} from '../errors/helix-error.js'
+
+/** Splits `provider/model` at the first slash. Throws `usage` for anything else. */
+export function splitModel(name: string): {provider: string; model: string} {
+  const at = name.indexOf('/')
+  if (at > 0 && at < name.length - 1) return {provider: name.slice(0, at), model: name.slice(at + 1)}
+  throw new HelixError('usage', `a model is written as provider/model, and ${JSON.stringify(name)} is not`, {
+    code: 'MODEL_INVALID',
+    hint: 'For example openai/gpt-5 or llamacpp//models/small.gguf; see the providers with: helix provider list',
+  })
+}
