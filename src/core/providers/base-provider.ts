@@ -15,7 +15,7 @@ import type {
   ReasoningRequest,
   ToolGenerationRequest,
 } from './provider.js'
-import {type Failure, ProviderError, streamCut, toProviderError} from './provider-error.js'
+import {type Failure, ProviderError, type ProviderErrorOptions, streamCut, toProviderError} from './provider-error.js'
 import type {ProviderOptions} from './provider-plugin.js'
 import {Watch} from './watch.js'
 
@@ -111,20 +111,31 @@ export abstract class BaseProvider implements LLMProvider {
           yield* this.#attempt(request, watch, assembler)
           return
         } catch (error) {
-          const failure = this.toError(error, watch, request.model)
+          const failure = this.#toFailure(error, watch, assembler, request.model)
           const waitMs = failure.retryAfterMs ?? backoffMs(attempt)
-          if (assembler.hasContent || !failure.retryable || attempt >= retries || clock.now() + waitMs > total) throw failure
+          if (assembler.hasContent || !failure.retryable || attempt >= retries) throw failure
           if (waitMs > LONGEST_WAIT_MS) throw tooLong(failure, waitMs)
+          if (clock.now() + waitMs > total) throw failure
           onRetry?.(failure, waitMs)
-          await watch.during(clock.sleep(waitMs, watch.signal)).catch((interruption) => {
-            throw this.toError(interruption, watch)
-          })
+          await this.#pause(waitMs, signal, total)
         } finally {
           watch.close()
         }
       }
     } catch (error) {
       yield {type: 'error', error: HelixError.is(error) ? error : this.toError(error)}
+    }
+  }
+
+  // The watch of the attempt that failed has ended with it, and no first token is due before the next.
+  async #pause(waitMs: number, signal: AbortSignal | undefined, total: number): Promise<void> {
+    const watch = new Watch({...this.options, timeouts: {...this.options.timeouts, firstToken: 0}}, signal, total)
+    try {
+      await watch.during(this.options.clock.sleep(waitMs, watch.signal))
+    } catch (interruption) {
+      throw this.toError(interruption, watch)
+    } finally {
+      watch.close()
     }
   }
 
@@ -146,15 +157,28 @@ export abstract class BaseProvider implements LLMProvider {
     }
   }
 
-  /** What was thrown as the error that the user gets to see, without the API key. */
-  protected toError(error: unknown, watch?: Watch, model?: string): ProviderError {
-    const {id, apiKey, clock} = this.options
-    const reason = watch?.reason ?? error
-    if (reason instanceof ProviderError) return reason
-    const failure = this.readFailure(reason)
-    const message = redact(failure.message, apiKey ? [apiKey] : [])
-    return toProviderError({...failure, message}, {provider: id, endpoint: this.endpoint, model, now: clock.now()})
+  // What has begun to answer can be reached: a connection that is lost from then on is a cut.
+  #toFailure(error: unknown, watch: Watch, {hasContent}: AnswerAssembler, model: string): ProviderError {
+    const failure = this.toError(error, watch, model)
+    return hasContent && failure.code === 'PROVIDER_UNREACHABLE' ? streamCut(this.options.id, true, failure.cause) : failure
   }
+
+  /** What was thrown as the error that the user gets to see, without the API key. */
+  protected toError(thrown: unknown, watch?: Watch, model?: string): ProviderError {
+    const {id, apiKey, clock} = this.options
+    const secrets = apiKey ? [apiKey] : []
+    const error = watch?.reason ?? thrown
+    if (HelixError.is(error)) return withoutSecrets(error, secrets)
+    const failure = this.readFailure(error)
+    const message = redact(failure.message, secrets)
+    return toProviderError({...failure, message}, {provider: id, endpoint: this.endpoint && redact(this.endpoint), model, now: clock.now()})
+  }
+}
+
+// Also what an adapter says in its own words may repeat what its server said.
+function withoutSecrets(error: HelixError & Partial<ProviderError>, secrets: readonly string[]): ProviderError {
+  const {kind, message, ...options} = {...error, message: redact(error.message, secrets), cause: error.cause}
+  return error instanceof ProviderError && message === error.message ? error : new ProviderError(kind, message, options as ProviderErrorOptions)
 }
 
 function backoffMs(attempt: number): number {

@@ -90,7 +90,7 @@ function notFound({message, code, cause}: Failure, {provider, endpoint, model}: 
     const hint = `See what there is: helix provider models ${provider}`
     return new ProviderError('usage', `${provider} has no model ${model}: ${shorten(message)}`, {code: 'MODEL_UNKNOWN', hint, cause})
   }
-  const hint = `Check it: helix config get providers.${provider}.base_url`
+  const hint = `Check it: helix provider show ${provider}`
   return new ProviderError('config', `${provider}: there is no such API at ${endpoint ?? 'its address'} (404)`, {code: 'ENDPOINT_WRONG', hint, cause})
 }
 
@@ -99,7 +99,7 @@ function networkError({message, cause}: Failure, {provider, endpoint}: FailureCo
   const reason = (code && NETWORK_HINTS[code]) ?? shorten(message)
   return new ProviderError('unavailable', `${provider} cannot be reached at ${endpoint ?? 'its address'}: ${reason}`, {
     code: 'PROVIDER_UNREACHABLE',
-    hint: `Is it running? Check the address with: helix config get providers.${provider}.base_url`,
+    hint: `Is it running? See the address with: helix provider show ${provider}`,
     retryable: code !== undefined && PASSING.has(code),
     cause,
   })
@@ -113,8 +113,9 @@ export function streamCut(provider: string, hasContent: boolean, cause?: unknown
 
 // fetch wraps what the socket said in errors of its own, several deep.
 function networkCode(error: unknown): string | undefined {
-  for (let inner = error, depth = 0; inner instanceof Error && depth < 6; inner = inner.cause, depth++) {
-    const {code, errors} = inner as {code?: unknown; errors?: unknown[]}
+  let inner = error as {code?: unknown; errors?: unknown[]; cause?: unknown} | undefined
+  for (let depth = 0; inner && depth < 6; inner = inner.cause as typeof inner, depth++) {
+    const {code, errors} = inner
     if (typeof code === 'string' && code in NETWORK_HINTS) return code
     const first = errors?.map(networkCode).find(Boolean)
     if (first) return first

@@ -68,7 +68,8 @@ export class Watch {
   }
 
   #await(seconds: number, problem: string): void {
-    if (seconds > 0) this.#progress = setTimeout(() => this.#reject && this.#end(timedOut(this.#options.id, problem)), seconds * 1000)
+    // What comes after the end begins nothing: its timer would keep the process alive.
+    if (seconds > 0 && !this.signal.aborted) this.#progress = setTimeout(() => this.#reject && this.#end(timedOut(this.#options.id, problem)), seconds * 1000)
   }
 
   readonly #onCancel = (): void => this.#end(new ProviderError('interrupted', 'cancelled', {code: 'CANCELLED'}))

@@ -1,0 +1,114 @@
+import {join} from 'node:path'
+import {setTimeout as delay} from 'node:timers/promises'
+import {HelixError} from '../errors/helix-error.js'
+import {nearestName} from '../nearest-name.js'
+import type {Credentials} from '../security/credentials.js'
+import {openFetch} from './open-fetch.js'
+import type {LLMProvider} from './provider.js'
+import type {ProviderError} from './provider-error.js'
+import type {ProviderPlugin} from './provider-plugin.js'
+import {checkSettings, type FoundKey, findKey, type ProviderSettings, requireKey, timeoutsOf} from './provider-settings.js'
+
+export interface RegistryOptions {
+  /** What the hook has returned, each id once. */
+  plugins: readonly ProviderPlugin[]
+  /** `providers` of the config. */
+  configured: Readonly<Record<string, unknown>>
+  credentials: Credentials
+  env: NodeJS.ProcessEnv
+  dataDir: string
+  onRetry?: (error: ProviderError, waitMs: number) => void
+}
+
+/** A provider by the name that stands before the slash of `provider/model`. */
+export interface ProviderEntry {
+  id: string
+  plugin: ProviderPlugin
+}
+
+/** The providers that the plugins bring and the config names. */
+export class ProviderRegistry {
+  readonly #options: RegistryOptions
+
+  constructor(options: RegistryOptions) {
+    this.#options = options
+  }
+
+  /** All of them, by id. Entries of the config whose `type` nobody brings are left out. */
+  list(): ProviderEntry[] {
+    const ids = new Set([...this.#options.plugins.map((plugin) => plugin.id), ...Object.keys(this.#options.configured)])
+    return [...ids].sort().flatMap((id) => {
+      const plugin = this.#pluginOf(id)
+      return plugin ? [{id, plugin}] : []
+    })
+  }
+
+  /** Throws `usage` for an id that nobody brings, naming the nearest one that there is. */
+  find(id: string): ProviderEntry {
+    const plugin = this.#pluginOf(id)
+    if (plugin) return {id, plugin}
+    const type = this.#typeOf(id)
+    const ids = this.list().map((entry) => entry.id)
+    const meant = nearestName(type, ids)
+    throw new HelixError('usage', `there is no provider ${type}${type === id ? '' : `, which providers.${id}.type names`}`, {
+      code: 'PROVIDER_UNKNOWN',
+      hint: meant ? `Did you mean ${meant}?` : 'See what there is: helix provider list',
+    })
+  }
+
+  /** The settings in force for a provider. Throws `config` for what its plugin does not take. */
+  settings({id, plugin}: ProviderEntry): ProviderSettings {
+    return checkSettings(id, plugin, this.#options.configured[id], this.#options.env)
+  }
+
+  /** Throws `config` where the config names a secret that is not there. */
+  key(entry: ProviderEntry): Promise<FoundKey | undefined> {
+    return findKey(entry.id, entry.plugin, this.settings(entry), this.#options)
+  }
+
+  /** The provider, ready to be asked; whoever opens it closes it. Throws `denied` where it needs a key and has none. */
+  async open(id: string): Promise<LLMProvider> {
+    const entry = this.find(id)
+    const settings = this.settings(entry)
+    const found = await this.key(entry)
+    requireKey(id, entry.plugin, settings, found)
+    const timeouts = timeoutsOf(settings)
+    // Opened when it is first used: a provider in this process needs none.
+    let connection: ReturnType<typeof openFetch> | undefined
+    const lazyFetch: typeof fetch = async (input, init) => {
+      connection ??= openFetch(timeouts.connect)
+      return (await connection).fetch(input, init)
+    }
+    const provider = await entry.plugin.open({
+      id,
+      settings,
+      apiKey: found?.key,
+      fetch: lazyFetch,
+      clock: {now: Date.now, sleep: (milliseconds, signal) => delay(milliseconds, undefined, {signal})},
+      timeouts,
+      retries: settings.retries,
+      onRetry: this.#options.onRetry,
+      packageFolder: this.packageFolder(entry.plugin),
+    })
+    const close = provider.close.bind(provider)
+    provider.close = async () => {
+      await close()
+      await (await connection)?.close()
+    }
+    return provider
+  }
+
+  /** Where the package that a plugin needs is installed. */
+  packageFolder(plugin: ProviderPlugin): string {
+    return join(this.#options.dataDir, 'packages', plugin.id)
+  }
+
+  #pluginOf(id: string): ProviderPlugin | undefined {
+    return this.#options.plugins.find((plugin) => plugin.id === this.#typeOf(id))
+  }
+
+  #typeOf(id: string): string {
+    const configured = this.#options.configured[id] as {type?: string} | undefined
+    return configured?.type ?? id
+  }
+}
