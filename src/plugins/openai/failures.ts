@@ -1,0 +1,82 @@
+import {type Failure, ProviderError} from '../../core/providers/provider-error.js'
+
+/** What a server said in place of an answer, or in the middle of one, where there is no status to tell. */
+export class ServerFailure extends Error {
+  readonly body: unknown
+
+  constructor(body: unknown) {
+    super(saidIn(body))
+    this.body = body
+  }
+}
+
+/** What the package `openai` throws for an answer with an error status, and for an error in mid-stream (then without status). */
+interface ApiError extends Error {
+  status?: number
+  headers: Headers
+  error: unknown
+}
+
+const STATUS_OF: Record<string, number> = {
+  invalid_request_error: 400,
+  authentication_error: 401,
+  insufficient_quota: 402,
+  permission_error: 403,
+  model_not_found: 404,
+  not_found_error: 404,
+  rate_limit_error: 429,
+  rate_limit_exceeded: 429,
+  insufficient_system_resource: 503,
+  overloaded_error: 529,
+}
+
+/** What can be known of whatever the package `openai` or an `AnswerReader` threw. */
+export function readOpenAIFailure(error: unknown): Failure {
+  if (error instanceof ServerFailure) return {...failureOf(error.body), message: error.message}
+  if (!isApiError(error)) return {message: innermostMessage(error) || String(error), cause: error}
+  // The error of the package is no cause: it repeats what the server said, the API key too if that was in it.
+  const {status, headers, error: body} = error
+  return {...failureOf(body), ...(status !== undefined && {status}), headers, message: body ? saidIn(body) : saidIn(error.message.replace(/^\d+ /, ''))}
+}
+
+/** The error for an address where something else than this API answers. */
+export function wrongEndpoint(provider: string, endpoint: string): ProviderError {
+  const address = endpoint.replace(/\/\/[^/@]*@/, '//')
+  return new ProviderError('config', `${provider}: what answers at ${address} is no OpenAI-compatible API`, {
+    code: 'ENDPOINT_WRONG',
+    hint: `Check it: helix provider show ${provider} (most addresses end in /v1)`,
+  })
+}
+
+/** Throws where a key cannot stand in a header: what then complains would repeat it. */
+export function checkKey(provider: string, key: string): void {
+  if (/^[\x21-\x7e]+$/.test(key)) return
+  const hint = `Give it again: helix provider login ${provider}`
+  throw new ProviderError('denied', `the API key for ${provider} has a space, a line break or a letter that no key has`, {code: 'KEY_REFUSED', hint})
+}
+
+/** Whether the package `openai` threw what a server said. */
+export function isApiError(error: unknown): error is ApiError {
+  return error instanceof Error && 'headers' in error && error.headers !== undefined && 'error' in error
+}
+
+// The package and fetch wrap what the socket said in errors that say nothing.
+function innermostMessage(error: unknown): string {
+  const {message, cause} = (error ?? {}) as {message?: unknown; cause?: unknown}
+  return (cause ? innermostMessage(cause) : '') || (message ? String(message) : '')
+}
+
+function failureOf(body: unknown): {status: number; code: string} {
+  const {code, type, status} = typeof body === 'object' && body !== null ? (body as Record<string, unknown>) : {}
+  const words = [code, type].filter((word) => typeof word === 'string')
+  const number = [code, status].map(Number).find((candidate) => candidate >= 400 && candidate < 600)
+  return {status: number ?? words.map((word) => STATUS_OF[word]).find(Boolean) ?? 500, code: words.join(' ')}
+}
+
+/** The words for people in an error, wherever a server puts them. */
+function saidIn(body: unknown): string {
+  if (typeof body === 'string') return /^\s*</.test(body) ? (/<title>(.*?)<\/title>/is.exec(body)?.[1]?.trim() ?? 'a web page') : body
+  const {message, detail, error} = (body ?? {}) as Record<string, unknown>
+  const said = [message, detail, error].find((candidate) => typeof candidate === 'string' && candidate !== '')
+  return said === undefined ? JSON.stringify(body) : String(said)
+}

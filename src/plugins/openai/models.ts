@@ -1,0 +1,46 @@
+import type {ModelInfo} from '../../core/providers/provider.js'
+
+/** The most tokens that OpenAI's models write in one answer: https://platform.openai.com/docs/models */
+const MOST_TOKENS: [RegExp, number][] = [
+  [/^gpt-5/, 128_000],
+  [/^o\d/, 100_000],
+  [/^gpt-4\.1/, 32_768],
+]
+
+/** The most tokens that a model of OpenAI writes in one answer, if that is known. */
+export function mostTokensOf(model: string): number | undefined {
+  return MOST_TOKENS.find(([name]) => name.test(model))?.[1]
+}
+
+interface WireModel {
+  id: string
+  /** Tokens of prompt and answer, in the words of OpenRouter, Groq, vLLM and llama-server. */
+  context_length?: unknown
+  context_window?: unknown
+  max_model_len?: unknown
+  meta?: {n_ctx?: unknown; n_ctx_train?: unknown; size?: unknown} | null
+}
+
+/** The models that the body of an answer lists; undefined where it is no such list. */
+export function toModels(body: string): ModelInfo[] | undefined {
+  const models = readList(body)
+  if (!models?.every(isModel)) return undefined
+  return models.map(({id, context_length, context_window, max_model_len, meta}) => {
+    const contextTokens = [context_length, context_window, max_model_len, meta?.n_ctx, meta?.n_ctx_train].find((size) => typeof size === 'number')
+    return {id, ...(contextTokens !== undefined && {contextTokens}), ...(typeof meta?.size === 'number' && {sizeBytes: meta.size})}
+  })
+}
+
+function isModel(value: unknown): value is WireModel {
+  return typeof value === 'object' && value !== null && 'id' in value && typeof value.id === 'string'
+}
+
+function readList(body: string): unknown[] | undefined {
+  try {
+    const list = JSON.parse(body)
+    const models = Array.isArray(list) ? list : list?.data
+    return Array.isArray(models) ? models : undefined
+  } catch {
+    return undefined
+  }
+}
