@@ -26,6 +26,16 @@ const LONGEST_WAIT_MS = 60_000
 /** Where a model's own limit is not known. */
 const MOST_TOKENS = 32_000
 
+interface FailedAttempt {
+  /** Counted from 0. */
+  attempt: number
+  /** Something of the answer has come. */
+  hasContent: boolean
+  signal: AbortSignal | undefined
+  /** When the call must be over, in milliseconds since 1970. */
+  total: number
+}
+
 /**
  * All that providers have in common: checks, retries, timeouts, cancellation and the assembly of answers. An adapter writes
  * `respond`, `listModels` and `getCapabilities`, and `readFailure` where its errors are of a shape of their own.
@@ -99,62 +109,61 @@ export abstract class BaseProvider implements LLMProvider {
 
   async close(): Promise<void> {}
 
+  // One generator and no more: each further one would cost every piece of an answer a turn.
   async *#answer(asked: ChatRequest, {signal}: CallOptions): AsyncGenerator<ProviderEvent> {
-    const {retries, clock, onRetry} = this.options
-    const total = clock.now() + (this.options.timeouts.total || Number.POSITIVE_INFINITY) * 1000
-    try {
-      const request = await checkRequest(asked, {capabilities: this.getCapabilities(), provider: this.options.id, maxTokens: this.maxTokensOf(asked.model)})
-      for (let attempt = 0; ; attempt++) {
-        const watch = new Watch(this.options, signal, total)
-        const assembler = new AnswerAssembler(request)
-        try {
-          yield* this.#attempt(request, watch, assembler)
-          return
-        } catch (error) {
-          const failure = this.#toFailure(error, watch, assembler, request.model)
-          const waitMs = failure.retryAfterMs ?? backoffMs(attempt)
-          if (assembler.hasContent || !failure.retryable || attempt >= retries) throw failure
-          if (waitMs > LONGEST_WAIT_MS) throw tooLong(failure, waitMs)
-          if (clock.now() + waitMs > total) throw failure
-          onRetry?.(failure, waitMs)
-          await this.#pause(waitMs, signal, total)
-        } finally {
-          watch.close()
+    const total = this.options.clock.now() + (this.options.timeouts.total || Number.POSITIVE_INFINITY) * 1000
+    const request = await this.#check(asked)
+    if (request instanceof HelixError) {
+      yield {type: 'error', error: request}
+      return
+    }
+    for (let attempt = 0; ; attempt++) {
+      const watch = new Watch(this.options, signal, total)
+      const assembler = new AnswerAssembler(request)
+      const events = this.respond(request, watch.signal)[Symbol.asyncIterator]()
+      try {
+        for (;;) {
+          const {done, value} = await watch.next(events)
+          if (done) throw streamCut(this.options.id, assembler.hasContent)
+          const event = await assembler.add(value)
+          if (event) yield event
+          if (value.type === 'finish') return
         }
+      } catch (thrown) {
+        watch.close()
+        const failure = this.#toFailure(thrown, watch, assembler, request.model)
+        const error = await this.#waitToRetry(failure, {attempt, hasContent: assembler.hasContent, signal, total})
+        if (!error) continue
+        yield {type: 'error', error}
+        return
+      } finally {
+        watch.close()
+        // An adapter that hangs must not hold up whoever has stopped listening.
+        events.return?.().catch(() => {})
       }
-    } catch (error) {
-      yield {type: 'error', error: HelixError.is(error) ? error : this.toError(error)}
     }
   }
 
-  // The watch of the attempt that failed has ended with it, and no first token is due before the next.
-  async #pause(waitMs: number, signal: AbortSignal | undefined, total: number): Promise<void> {
-    const watch = new Watch({...this.options, timeouts: {...this.options.timeouts, firstToken: 0}}, signal, total)
-    try {
-      await watch.during(this.options.clock.sleep(waitMs, watch.signal))
-    } catch (interruption) {
-      throw this.toError(interruption, watch)
-    } finally {
-      watch.close()
-    }
+  #check(request: ChatRequest): Promise<ChatRequest | HelixError> {
+    const limits = {capabilities: this.getCapabilities(), provider: this.options.id, maxTokens: this.maxTokensOf(request.model)}
+    return checkRequest(request, limits).catch((error: unknown) => (HelixError.is(error) ? error : this.toError(error)))
   }
 
-  async *#attempt(request: ChatRequest, watch: Watch, assembler: AnswerAssembler): AsyncGenerator<ProviderEvent> {
-    const events = this.respond(request, watch.signal)[Symbol.asyncIterator]()
-    try {
-      for (;;) {
-        const {done, value} = await watch.next(events)
-        if (done) throw streamCut(this.options.id, assembler.hasContent)
-        const added = assembler.add(value)
-        const event = added instanceof Promise ? await added : added
-        if (event) yield event
-        if (value.type === 'finish') return
-      }
-    } finally {
-      // An adapter that hangs must not hold up whoever has stopped listening.
-      watch.close()
-      events.return?.().catch(() => {})
-    }
+  /** Waits until it is time for another attempt; resolves to what ends the call instead, if anything does. */
+  async #waitToRetry(failure: ProviderError, {attempt, hasContent, signal, total}: FailedAttempt): Promise<ProviderError | undefined> {
+    const {retries, clock, timeouts, onRetry} = this.options
+    const waitMs = failure.retryAfterMs ?? backoffMs(attempt)
+    if (hasContent || !failure.retryable || attempt >= retries) return failure
+    if (waitMs > LONGEST_WAIT_MS) return tooLong(failure, waitMs)
+    if (clock.now() + waitMs > total) return failure
+    onRetry?.(failure, waitMs)
+    // No first token is due before the next attempt.
+    const watch = new Watch({...this.options, timeouts: {...timeouts, firstToken: 0}}, signal, total)
+    return watch
+      .during(clock.sleep(waitMs, watch.signal))
+      .then(() => undefined)
+      .catch((interruption: unknown) => this.toError(interruption, watch))
+      .finally(() => watch.close())
   }
 
   // What has begun to answer can be reached: a connection that is lost from then on is a cut.

@@ -1,5 +1,8 @@
 import {join} from 'node:path'
 import {setTimeout as delay} from 'node:timers/promises'
+import {formatPath} from '../config/config-path.js'
+import {isForbiddenKey} from '../config/document-limits.js'
+import {type IgnoredSettings, requireTrusted} from '../config/restrict-untrusted.js'
 import {HelixError} from '../errors/helix-error.js'
 import {nearestName} from '../nearest-name.js'
 import type {Credentials} from '../security/credentials.js'
@@ -9,6 +12,8 @@ import type {ProviderError} from './provider-error.js'
 import type {ProviderPlugin} from './provider-plugin.js'
 import {checkSettings, type FoundKey, findKey, type ProviderSettings, requireKey, timeoutsOf} from './provider-settings.js'
 
+const CLOSE_MS = 5000
+
 export interface RegistryOptions {
   /** What the hook has returned, each id once. */
   plugins: readonly ProviderPlugin[]
@@ -17,6 +22,8 @@ export interface RegistryOptions {
   credentials: Credentials
   env: NodeJS.ProcessEnv
   dataDir: string
+  /** What an untrusted project sets without effect. */
+  ignored?: IgnoredSettings | undefined
   onRetry?: (error: ProviderError, waitMs: number) => void
 }
 
@@ -43,17 +50,26 @@ export class ProviderRegistry {
     })
   }
 
-  /** Throws `usage` for an id that nobody brings, naming the nearest one that there is. */
+  /** Ids of the config that nobody serves, with the type that they name. */
+  unserved(): {id: string; type: string}[] {
+    const ids = Object.keys(this.#options.configured).filter((id) => !this.#pluginOf(id))
+    return ids.map((id) => ({id, type: this.#typeOf(id)}))
+  }
+
+  /**
+   * Throws `usage` for an id that nobody brings, naming the nearest one that there is; `config` where the config names such a type, and
+   * `denied` where only an untrusted project knows the id.
+   */
   find(id: string): ProviderEntry {
     const plugin = this.#pluginOf(id)
     if (plugin) return {id, plugin}
+    if (!isForbiddenKey(id)) requireTrusted(this.#options, formatPath(['providers', id]))
     const type = this.#typeOf(id)
     const ids = this.list().map((entry) => entry.id)
     const meant = nearestName(type, ids)
-    throw new HelixError('usage', `there is no provider ${type}${type === id ? '' : `, which providers.${id}.type names`}`, {
-      code: 'PROVIDER_UNKNOWN',
-      hint: meant ? `Did you mean ${meant}?` : 'See what there is: helix provider list',
-    })
+    const options = {code: 'PROVIDER_UNKNOWN', hint: meant ? `Did you mean ${meant}?` : 'See what there is: helix provider list'}
+    if (type !== id) throw new HelixError('config', `there is no provider ${type}, which providers.${id}.type names`, options)
+    throw new HelixError('usage', `there is no provider ${id}`, options)
   }
 
   /** The settings in force for a provider. Throws `config` for what its plugin does not take. */
@@ -92,7 +108,8 @@ export class ProviderRegistry {
     })
     const close = provider.close.bind(provider)
     provider.close = async () => {
-      await close()
+      // Whoever has an answer must not wait for a plugin that does not come to its end.
+      await Promise.race([close(), delay(CLOSE_MS, undefined, {ref: false})])
       await (await connection)?.close()
     }
     return provider

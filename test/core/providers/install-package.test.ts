@@ -7,8 +7,8 @@ import {afterEach, beforeEach, describe, expect, test} from '@jest/globals'
 import {installPackage} from '../../../src/core/providers/install-package.js'
 import {findPackage} from '../../../src/core/providers/installed-package.js'
 import {describeUnless} from '../../fixtures/describe-unless.js'
+import {NpmRegistry} from '../../fixtures/npm-registry.js'
 import {waitFor} from '../../fixtures/wait-for.js'
-import {NpmRegistry} from './npm-registry.js'
 
 const heavy = {name: 'heavy', version: '1.0.0', unneeded: () => ['heavy-gpu']}
 

@@ -86,7 +86,9 @@ describe('a provider', () => {
   it('that nobody brings is named with the one that was probably meant', () => {
     expect(() => registry().find('acmee')).toThrow(expect.objectContaining({kind: 'usage', code: 'PROVIDER_UNKNOWN', hint: 'Did you mean acme?'}))
     expect(() => registry().find('constructor')).toThrow(expect.objectContaining({kind: 'usage'}))
-    expect(() => registry({configured: {vllm: {type: 'acne'}}}).find('vllm')).toThrow('there is no provider acne, which providers.vllm.type names')
+    expect(() => registry({configured: {vllm: {type: 'acne'}}}).find('vllm')).toThrow(
+      expect.objectContaining({kind: 'config', message: 'there is no provider acne, which providers.vllm.type names'}),
+    )
   })
 })
 
