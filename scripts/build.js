@@ -6,15 +6,30 @@ import {dirname, extname, resolve} from 'node:path'
 import {fileURLToPath} from 'node:url'
 import {build} from 'esbuild'
 import {writeManifest} from './manifest.js'
+import {buildProviderApi} from './provider-api.js'
 
 process.chdir(fileURLToPath(new URL('..', import.meta.url)))
 const started = new Date()
 const {dependencies} = JSON.parse(readFileSync('package.json', 'utf8'))
 const BUNDLE = 'dist/helix.cjs'
 const commands = globSync('src/commands/**/*.ts').map((file) => file.replaceAll('\\', '/'))
+const plugins = globSync('src/plugins/*/plugin.ts').map((file) => file.replaceAll('\\', '/'))
 
 // Packages that few commands need; they are read when somebody asks for them.
-const SEPARATE = ['cosmiconfig', 'execa', 'pg', 'ssh-config', 'ssh2', 'write-file-atomic', 'yaml']
+const SEPARATE = [
+  'ajv',
+  'ajv/dist/2020.js',
+  'cosmiconfig',
+  'execa',
+  'ollama/browser',
+  'openai',
+  'pg',
+  'ssh-config',
+  'ssh2',
+  'undici',
+  'write-file-atomic',
+  'yaml',
+]
 // Drivers that knex, pg and ssh2 load only when asked for by name, and that Helix never asks for.
 const NEVER_LOADED = ['mysql', 'mysql2', 'sqlite3', 'oracledb', 'tedious', 'pg-native', 'pg-query-stream', 'mariadb', 'cpu-features', '*.node', 'typescript']
 
@@ -53,8 +68,10 @@ const realImports = {
   setup({onLoad}) {
     onLoad({filter: /\.[cm]?[jt]s$/}, async ({path}) => {
       const text = await readFile(path, 'utf8')
-      if (!/\bimport\((?!['")])/.test(text)) return undefined
-      return {contents: text.replace(/\bimport\((?!['")])/g, '__import('), loader: /ts$/.test(extname(path)) ? 'ts' : 'js'}
+      // Not where it stands in a text, as in `import(${name})`.
+      const computed = /\bimport\((?!['")]|\$\{)/g
+      if (text.search(computed) < 0) return undefined
+      return {contents: text.replaceAll(computed, '__import('), loader: /ts$/.test(extname(path)) ? 'ts' : 'js'}
     })
   },
 }
@@ -75,7 +92,21 @@ const oclifParts = {
   },
 }
 
-const entry = commands.map((file) => `export {default as ${JSON.stringify(idOf(file))}} from './${file}'`)
+/** The fetch of undici without its mocks, caches and web sockets. */
+const undiciParts = {
+  name: 'undici-parts',
+  setup({onLoad, onResolve}) {
+    onResolve({filter: /^undici$/}, () => ({namespace: 'undici-parts', path: 'undici'}))
+    onLoad({filter: /.*/, namespace: 'undici-parts'}, () => ({
+      contents: `
+        export {default as EnvHttpProxyAgent} from 'undici/lib/dispatcher/env-http-proxy-agent.js'
+        export {fetch} from 'undici/lib/web/fetch/index.js'`,
+      resolveDir: '.',
+    }))
+  },
+}
+
+const entry = [...commands, ...plugins].map((file) => `export {default as ${JSON.stringify(idOf(file))}} from './${file}'`)
 const bundle = build({
   ...common,
   external: [...Object.keys(dependencies), ...NEVER_LOADED],
@@ -85,38 +116,49 @@ const bundle = build({
 })
 const packages = build({
   ...common,
-  entryPoints: SEPARATE,
+  entryPoints: Object.fromEntries(SEPARATE.map((name) => [name, name])),
   external: NEVER_LOADED,
   outdir: 'dist/packages',
+  plugins: [undiciParts],
   outExtension: {'.js': '.cjs'},
 })
-const outputs = (await Promise.all([packages, bundle]).catch(() => process.exit(1))) // esbuild has said what is wrong
+const api = buildProviderApi({...common, banner: {}, define: {}, external: Object.keys(dependencies), plugins: [separatePackages], supported: {}})
+const [providerApi, ...results] = await Promise.all([api, packages, bundle]).catch((error) => {
+  // esbuild has said itself what is wrong.
+  if (!error.errors) console.error(error.message)
+  process.exit(1)
+})
+const outputs = results
   .flatMap(({outputFiles}) => outputFiles)
   .map(({contents, path}) => ({path, text: Buffer.from(contents).toString('latin1')}))
   // Names the content: whoever keeps compiled code of the bundle must not use it for another one.
   .map(({path, text}) =>
     path === resolve(BUNDLE) ? {path, text: `${text}//# ${createHash('sha256').update(text, 'latin1').digest('hex').slice(0, 32)}\n`} : {path, text},
   )
-const stubs = commands.map((file) => {
-  const path = resolve(`dist/commands/${idOf(file).replaceAll(':', '/')}.cjs`)
-  const up = '../'.repeat(idOf(file).split(':').length)
+// oclif loads a command, or a target of a hook, by its path.
+const stubs = [...commands, ...plugins].map((file) => {
+  const path = resolve(file.replace(/^src/, 'dist').replace(/ts$/, 'cjs'))
+  const up = '../'.repeat(file.split('/').length - 2)
   return {path, text: `module.exports = require('${up}helix.cjs')[${JSON.stringify(idOf(file))}]\n`}
 })
 
 // A helix may be running from dist: files change whole, those that others load before them, and old ones go last.
-const files = [...outputs, ...stubs]
+const files = [...outputs, ...providerApi, ...stubs]
 for (const {path, text} of files) {
   mkdirSync(dirname(path), {recursive: true})
   writeFileSync(`${path}.${process.pid}`, text, 'latin1')
   renameSync(`${path}.${process.pid}`, path)
 }
 const built = new Set(files.map(({path}) => path))
-for (const path of globSync('dist/**/*.{cjs,js,css,map}')) if (!built.has(resolve(path))) rmSync(path, {force: true})
+for (const path of globSync('dist/**/*.{cjs,js,ts,css,map}')) if (!built.has(resolve(path))) rmSync(path, {force: true})
 
 await writeManifest()
 // What changed while esbuild was reading must count as newer than this build.
 utimesSync(BUNDLE, started, started)
 
 function idOf(file) {
-  return file.slice('src/commands/'.length, -extname(file).length).replaceAll('/', ':')
+  return file
+    .replace(/^src\/(commands\/)?/, '')
+    .slice(0, -extname(file).length)
+    .replaceAll('/', ':')
 }

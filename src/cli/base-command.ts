@@ -2,10 +2,11 @@ import {Command, Flags, type Interfaces} from '@oclif/core'
 import type {ConfigLocation, LoadedConfig} from '../core/config/load-config.js'
 import {describeIgnored} from '../core/config/restrict-untrusted.js'
 import {HelixError} from '../core/errors/helix-error.js'
+import type {ProviderPlugin} from '../core/providers/provider-plugin.js'
 import {describeError} from './describe-error.js'
 import {Services} from './services.js'
 
-const FORMATS = ['text', 'json', 'yaml'] as const
+export const FORMATS = ['text', 'json', 'yaml'] as const
 type OutputFormat = (typeof FORMATS)[number]
 // biome-ignore lint/suspicious/noExplicitAny: as oclif declares what it has parsed
 type Parsed = Record<string, any>
@@ -99,8 +100,14 @@ export abstract class HelixCommand<T> extends Command {
       dataDir: this.config.dataDir,
       packageRoot: this.config.root,
       warn: (message) => this.warn(message),
+      loadProviders: () => this.#loadProviders(),
     })
     return this.#services
+  }
+
+  async #loadProviders(): Promise<ProviderPlugin[]> {
+    const {loadProviderPlugins} = await import('./provider-plugins.js')
+    return loadProviderPlugins(this.config, (message) => this.warn(message))
   }
 
   async #readConfig(): Promise<LoadedConfig> {

@@ -3,9 +3,16 @@ import type {ForegroundRequest} from '../core/scheduler/foreground-request.js'
 
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
 
-/** On INT, TERM and HUP cancels what a request still runs; a second signal leaves at once, with the cancel request stored. */
+/**
+ * On INT, TERM and HUP, and when whoever reads standard output has left, cancels what a request still runs; a second signal leaves
+ * at once, with the cancel request stored.
+ */
 export function cancelOnSignal(request: ForegroundRequest, say: (message: string) => void): void {
   let asked: Promise<void> | undefined
+  const cancel = () => {
+    asked = request.cancel().catch((error: unknown) => say(String(error)))
+  }
+  process.stdout.once('error', () => asked ?? cancel())
   for (const signal of SIGNALS) {
     process.on(signal, () => {
       if (asked) {
@@ -13,7 +20,7 @@ export function cancelOnSignal(request: ForegroundRequest, say: (message: string
         return
       }
       say(`${signal}: cancelling ${request.open === 1 ? 'the task' : `${request.open} tasks`}; once more to leave at once`)
-      asked = request.cancel().catch((error: unknown) => say(String(error)))
+      cancel()
     })
   }
 }

@@ -6,7 +6,10 @@ import type {LoadedConfig} from '../core/config/load-config.js'
 import {locateStore, openStore, type Store, type StoreLocation} from '../core/data/store.js'
 import type {Logger} from '../core/logger.js'
 import {hostId} from '../core/process-identity.js'
+import type {ProviderPlugin} from '../core/providers/provider-plugin.js'
+import {ProviderRegistry} from '../core/providers/provider-registry.js'
 import type {RequestContext} from '../core/requests/request-context.js'
+import {Credentials} from '../core/security/credentials.js'
 import {redact} from '../core/security/redact.js'
 import {Spool} from '../core/tasks/spool.js'
 import type {WorkerContext} from '../core/workers/manage-workers.js'
@@ -22,6 +25,8 @@ export interface ServiceOptions {
   /** Folder of the installed package, where the migrations are. */
   packageRoot: string
   warn: (message: string) => void
+  /** Runs the hook that brings providers. */
+  loadProviders: () => Promise<ProviderPlugin[]>
 }
 
 const LEVELS = ['error', 'warn', 'info', 'debug'] as const
@@ -35,7 +40,9 @@ export class Services {
   readonly configDir: string
   readonly dataDir: string
   readonly migrationsDir: string
-  readonly #packageRoot: string
+  readonly credentials: Credentials
+  readonly #helix: [program: string, ...args: string[]]
+  readonly #loadProviders: ServiceOptions['loadProviders']
   #store: Promise<Store> | undefined
   #connections: WorkerConnections | undefined
 
@@ -44,8 +51,10 @@ export class Services {
     this.configDir = options.configDir
     this.dataDir = options.dataDir
     this.migrationsDir = join(options.packageRoot, 'migrations')
-    this.#packageRoot = options.packageRoot
+    this.#helix = [process.execPath, join(options.packageRoot, 'bin', 'run.js')]
     this.spool = new Spool(options.dataDir)
+    this.credentials = new Credentials(options)
+    this.#loadProviders = options.loadProviders
     this.logger = stderrLogger(LEVELS.indexOf(options.config.values.global.log_level))
   }
 
@@ -88,6 +97,19 @@ export class Services {
     }
   }
 
+  /** The language models that can be asked. */
+  async providers(): Promise<ProviderRegistry> {
+    return new ProviderRegistry({
+      plugins: await this.#loadProviders(),
+      configured: this.config.values.providers,
+      credentials: this.credentials,
+      env: process.env,
+      dataDir: this.dataDir,
+      ignored: this.config.ignored,
+      onRetry: (error, waitMs) => this.logger.warn(`${error.message}; trying again in ${Math.ceil(waitMs / 1000)} s`),
+    })
+  }
+
   /** What requests for tasks work with. */
   async requests(): Promise<RequestContext> {
     const {store} = await this.workers()
@@ -101,6 +123,7 @@ export class Services {
       ignored: this.config.ignored,
       maxTasks: values.workers.max_concurrent_tasks,
       workersEnabled: values.workers.enabled,
+      helix: this.#helix,
       startScheduler: () => this.#startScheduler(),
     }
   }
@@ -118,8 +141,9 @@ export class Services {
   }
 
   async #startScheduler(): Promise<void> {
+    const [program, ...args] = this.#helix
     const log = await open(join(this.dataDir, 'scheduler.log'), 'a', 0o600)
-    const child = spawn(process.execPath, [join(this.#packageRoot, 'bin', 'run.js'), 'scheduler', 'start', '--drain'], {
+    const child = spawn(program, [...args, 'scheduler', 'start', '--drain'], {
       detached: true,
       stdio: ['ignore', log.fd, log.fd],
     })

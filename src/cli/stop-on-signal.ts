@@ -1,6 +1,6 @@
 import {constants} from 'node:os'
 
-/** Aborts on the first INT, TERM or HUP; the second one leaves at once. */
+/** Aborts on the first INT, TERM or HUP, and when whoever reads standard output has left; the second signal leaves at once. */
 export function stopOnSignal(): AbortSignal {
   const stop = new AbortController()
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
@@ -9,5 +9,6 @@ export function stopOnSignal(): AbortSignal {
       stop.abort()
     })
   }
+  process.stdout.once('error', () => stop.abort())
   return stop.signal
 }

@@ -7,6 +7,15 @@ export function showLine(text: string): string {
   return text.replaceAll(INVISIBLE, (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`)
 }
 
+// The same without what ordinary text has: line breaks, tabs, and the joiners of emoji and of some scripts.
+// biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
+const OBEYED = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f\u2028-\u202e\u2066-\u2069]|\r(?!\n)/g
+
+/** Text from a model for a terminal that does not obey it: other control characters than line breaks and tabs become \uXXXX. */
+export function showText(text: string): string {
+  return text.replaceAll(OBEYED, showLine)
+}
+
 /** A key or word for an error message: in double quotes, on one line, at most 80 characters of it. */
 export function quoteText(text: string): string {
   return showLine(JSON.stringify(text.length > 80 ? `${text.slice(0, 79)}…` : text))

@@ -4,14 +4,14 @@ import {query} from '../data/sql.js'
 import type {Store} from '../data/store.js'
 import {announceWork} from '../data/wake-ups.js'
 import {HelixError} from '../errors/helix-error.js'
-import type {Requirements, ShellInput, TaskPolicy} from './task.js'
+import type {Requirements, TaskInput, TaskPolicy, TaskType} from './task.js'
 
 /** A task to be queued. */
 export interface NewTask {
   id: string
   name?: string | undefined
-  type: string
-  input: ShellInput
+  type: TaskType
+  input: TaskInput
   priority: number
   requirements: Requirements
   policy: TaskPolicy
@@ -131,7 +131,7 @@ async function findByIdempotencyKey(trx: Knex, tasks: readonly NewTask[]): Promi
 }
 
 /** Every store has one project named `default`. */
-async function defaultProject(trx: Knex): Promise<string> {
+export async function defaultProject(trx: Knex): Promise<string> {
   const find = () => query<{id: string}>(trx, `SELECT id FROM projects WHERE name = 'default'`)
   const [found] = await find()
   if (found) return found.id

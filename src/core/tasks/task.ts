@@ -41,15 +41,33 @@ export const DEFAULT_POLICY: TaskPolicy = {
   grace_seconds: 10,
 }
 
-/** What a shell task runs, as the column `input` keeps it. Never its environment. */
-export interface ShellInput {
+export type TaskType = 'shell' | 'llm'
+
+/** What a task runs, as the column `input` keeps it. Never its environment. */
+export interface TaskInput {
+  /** Of a task of type `llm`: what would ask the same on the command line. */
   command: Argument[]
+  /** What a task of type `llm` asks a model. */
+  question?: TaskQuestion
   cwd?: string
   /** Standard input is in the request's spool. */
   stdin?: true
   /** The line of `task map` and its number from 1. */
   item?: Argument
   item_number?: number
+}
+
+/** What a task asks a model, as a graph file names it. */
+export interface TaskQuestion {
+  /** `provider/model` */
+  model: string
+  prompt: string
+  system?: string
+  /** JSON Schema that the answer must satisfy. */
+  schema?: Record<string, unknown>
+  reasoning?: 'none' | 'low' | 'medium' | 'high'
+  max_tokens?: number
+  temperature?: number
 }
 
 /** A row of `tasks`, JSON columns parsed. */
@@ -60,9 +78,9 @@ export interface TaskRow {
   request_id: string
   worker_id: string | null
   name: string | null
-  type: string
+  type: TaskType
   status: TaskStatus
-  input: ShellInput
+  input: TaskInput
   error_message: string | null
   failure_kind: FailureKind | null
   exit_code: number | null

@@ -1,0 +1,43 @@
+import {styleText} from 'node:util'
+import type {ProviderEvent} from '../core/providers/provider.js'
+import {viewToolCall, viewUsage} from '../core/sessions/answer-view.js'
+import {showText} from '../core/show-text.js'
+import {describeError} from './describe-error.js'
+
+/** Prints an answer as it comes: its text to stdout, what the model thinks to stderr where somebody may be watching. */
+export class TextPrinter {
+  #open = false
+
+  print(event: ProviderEvent): void {
+    if (event.type === 'text') {
+      process.stdout.write(process.stdout.isTTY ? showText(event.text) : event.text)
+      this.#open = !event.text.endsWith('\n')
+    } else if (event.type === 'reasoning' && process.stderr.isTTY) {
+      process.stderr.write(styleText('dim', showText(event.text), {stream: process.stderr}))
+    } else if (event.type === 'tool_call_end') {
+      this.end()
+      process.stdout.write(`${JSON.stringify(viewToolCall(event))}\n`)
+    } else if (event.type === 'error') this.end()
+  }
+
+  /** Ends the last line, if it is open. */
+  end(): void {
+    if (this.#open) process.stdout.write('\n')
+    this.#open = false
+  }
+}
+
+/** An event as a line of `--output stream-json`. */
+export function eventLine(event: ProviderEvent): string {
+  return `${JSON.stringify(viewEvent(event))}\n`
+}
+
+function viewEvent(event: ProviderEvent): object {
+  if (event.type === 'usage') return {type: 'usage', usage: viewUsage(event.usage)}
+  if (event.type === 'finish') return {type: 'finish', finish_reason: event.reason}
+  if (event.type === 'tool_call_end') return {type: 'tool_call_end', ...viewToolCall(event)}
+  if (event.type === 'reasoning') return {type: 'reasoning', text: event.text}
+  if (event.type !== 'error') return event
+  const {code, kind, message, hint, exitCode} = describeError(event.error)
+  return {type: 'error', error: {code, kind, message, ...(hint !== undefined && {hint}), exit_code: exitCode}}
+}

@@ -1,0 +1,29 @@
+import {Args} from '@oclif/core'
+import {HelixCommand} from '../../cli/base-command.js'
+import {stopOnSignal} from '../../cli/stop-on-signal.js'
+import {formatTable} from '../../cli/table.js'
+import {type ModelView, viewModel} from '../../core/providers/provider-view.js'
+
+export default class ProviderModels extends HelixCommand<{models: ModelView[]}> {
+  static override summary = 'list the models of a provider'
+  static override args = {provider: Args.string({required: true, ignoreStdin: true, description: 'id of the provider'})}
+
+  async run(): Promise<{models: ModelView[]}> {
+    const {args} = await this.parse(ProviderModels)
+    const registry = await (await this.services()).providers()
+    const provider = await registry.open(args.provider)
+    try {
+      const models = (await provider.listModels({signal: stopOnSignal()})).map(viewModel)
+      const rows = models.map(({id, context_tokens, size_bytes, modified_at}) => [
+        `${args.provider}/${id}`,
+        context_tokens === null ? '-' : String(context_tokens),
+        size_bytes === null ? '-' : `${(size_bytes / 1e9).toFixed(1)} GB`,
+        modified_at ?? '-',
+      ])
+      this.log(formatTable(['MODEL', 'CONTEXT', 'SIZE', 'MODIFIED'], rows))
+      return {models}
+    } finally {
+      await provider.close()
+    }
+  }
+}

@@ -1,0 +1,43 @@
+/**
+ * What a plugin needs to bring a provider of language models: it extends `BaseProvider`, and its hook `helix:provider` returns a `ProviderPlugin`.
+ * Everything else of Helix may change without notice.
+ */
+export {type ErrorKind, errorCode, HelixError, type HelixErrorOptions, messageOf} from './core/errors/helix-error.js'
+export type {AdapterEvent} from './core/providers/answer-assembler.js'
+export {BaseProvider} from './core/providers/base-provider.js'
+export {type FoundPackage, findPackage} from './core/providers/installed-package.js'
+export type {
+  AssistantPart,
+  Attachment,
+  CallOptions,
+  ChatRequest,
+  FinishReason,
+  GenerationRequest,
+  GenerationResponse,
+  JsonSchema,
+  LLMProvider,
+  Message,
+  ModelInfo,
+  ProviderCapabilities,
+  ProviderEvent,
+  PullProgress,
+  ReasoningConfig,
+  ReasoningPart,
+  ReasoningRequest,
+  TextPart,
+  ToolCall,
+  ToolChoice,
+  ToolDefinition,
+  ToolGenerationRequest,
+  Usage,
+} from './core/providers/provider.js'
+export {type Failure, ProviderError, type ProviderErrorOptions, streamCut} from './core/providers/provider-error.js'
+export {
+  type Clock,
+  type InstallablePackage,
+  PROVIDER_API_VERSION,
+  type ProviderOptions,
+  type ProviderPlugin,
+  type Timeouts,
+} from './core/providers/provider-plugin.js'
+export {Watch} from './core/providers/watch.js'
