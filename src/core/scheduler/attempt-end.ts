@@ -1,3 +1,4 @@
+import {EXIT_CODES} from '../errors/helix-error.js'
 import type {AttemptEnd} from '../tasks/complete-attempts.js'
 import type {FailureKind, TaskRow} from '../tasks/task.js'
 import type {AttemptReport} from '../workers/attempt-protocol.js'
@@ -10,6 +11,7 @@ export function endOfReport(task: TaskRow, report: AttemptReport, cancelRequeste
   const facts = {exitCode, signal, stdoutBytes, stderrBytes, stdoutTail, stderrTail}
   if (exitCode === 0 && !report.timedOut) return {taskId: task.id, attempt: task.attempt, result: 'completed', ...facts}
   if (cancelRequested) return {taskId: task.id, attempt: task.attempt, result: 'cancelled', ...facts}
+  if (task.type === 'llm' && !report.timedOut && !report.signal) return {...failureOfAnswer(task, report), ...facts}
   return {...failureOf(task, ...describeFailure(report, task)), ...facts}
 }
 
@@ -20,6 +22,15 @@ export function failureOf(task: TaskRow, kind: FailureKind, error: string): Atte
   if (task.failures >= retries || !retry_on.includes(kind)) return {...end, result: 'failed'}
   const backoff = Math.min(LONGEST_BACKOFF_SECONDS, 2 ** task.failures)
   return {...end, result: 'retry', retryAfterSeconds: Math.round(backoff * (0.5 + Math.random() / 2))}
+}
+
+/** Only a provider that was away or busy is asked again: another key or another question is the user's to give. */
+function failureOfAnswer(task: TaskRow, {exitCode, stderrTail}: AttemptReport): AttemptEnd {
+  const lines = stderrTail.toString().trim().split('\n')
+  const error = lines.findLast((line) => line.startsWith('Error: ')) ?? lines.at(-1) ?? ''
+  const failure = failureOf(task, 'provider', error.replace(/^(Error|helix): /, '') || `it exited with code ${exitCode}`)
+  const mayPass = exitCode === EXIT_CODES.unavailable || exitCode === EXIT_CODES.busy
+  return mayPass ? failure : {...failure, result: 'failed'}
 }
 
 /** An attempt that never ran: its task goes back to the queue. `unsent` when no worker was told of it either. */

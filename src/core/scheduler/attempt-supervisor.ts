@@ -24,6 +24,7 @@ export interface SupervisorOptions {
   connections: WorkerConnections
   spool: Spool
   logger: Logger
+  helix: readonly string[]
   /** Seconds that the coordinator's lease still holds. */
   leaseSeconds: () => number
   /** An attempt was sent to its worker, which keeps it below `root`. */
@@ -157,10 +158,11 @@ export class AttemptSupervisor {
 
   async #orderFor(claimed: ClaimedTask, transport: Transport, environment: Record<string, string>): Promise<AttemptOrder> {
     const {task, worker} = claimed
-    const {command, cwd, item} = task.input
+    const {cwd, item} = task.input
     return {
       ...this.#nameOf(task),
-      command,
+      // Its own process, so that it is supervised, timed and ended as any command is.
+      command: task.type === 'llm' ? [...this.#options.helix, 'task', 'answer', task.id] : task.input.command,
       cwd,
       stdin: await this.#provideStdin(claimed, transport),
       environment: {...environment, HELIX_WORKER: worker.name, ...(item !== undefined && {HELIX_ITEM: argumentText(item)})},

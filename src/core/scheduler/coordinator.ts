@@ -36,6 +36,8 @@ export interface CoordinatorOptions {
   spool: Spool
   logger: Logger
   hostId: string
+  /** Program and arguments that start this Helix, which answers tasks of type `llm`. */
+  helix: readonly string[]
   /** Tasks that may run at once under this coordinator. */
   maxTasks: number
   maxPerWorker?: number | undefined
@@ -76,6 +78,7 @@ export class Coordinator {
       connections: options.connections,
       spool: options.spool,
       logger: options.logger,
+      helix: options.helix,
       leaseSeconds: () => lease.secondsLeft,
       onStarted: async (claimed, root) => {
         await rememberAttemptsRoot(options.store, claimed.worker, root)

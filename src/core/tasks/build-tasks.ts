@@ -46,6 +46,27 @@ export function buildShellTask(command: readonly Argument[], options: TaskOption
   }
 }
 
+/** A task that asks a model. It runs on the machine of whoever submits it, which has the keys. */
+function buildLlmTask({model = '', prompt = '', system, schema, reasoning, max_tokens, temperature}: GraphTask, options: TaskOptions): NewTask {
+  return {
+    ...buildShellTask(['helix', 'chat', '-m', model, '-p', prompt], options),
+    type: 'llm',
+    input: {
+      command: ['helix', 'chat', '-m', model, '-p', prompt],
+      ...(options.cwd !== undefined && {cwd: options.cwd}),
+      question: {
+        model,
+        prompt,
+        ...(system && {system}),
+        ...(schema && {schema}),
+        ...(reasoning && {reasoning}),
+        ...(max_tokens !== undefined && {max_tokens}),
+        ...(temperature !== undefined && {temperature}),
+      },
+    },
+  }
+}
+
 /** A graph's tasks in an order in which each comes after those it needs, and the variables given for single ones. */
 export function buildGraphTasks(
   graph: TaskGraph,
@@ -64,13 +85,8 @@ export function buildGraphTasks(
       ...(task.retry_on && {retry_on: task.retry_on}),
       ...(task.timeout && {timeout_seconds: parseDuration(task.timeout)}),
     }
-    const built = buildShellTask(task.command ?? ['sh', '-c', task.run ?? ''], {
-      name,
-      policy,
-      priority: task.priority ?? 0,
-      cwd: task.cwd,
-      requirements: requirementsOf(task),
-    })
+    const options = {name, policy, priority: task.priority ?? 0, cwd: task.cwd, requirements: requirementsOf(task)}
+    const built = task.type === 'llm' ? buildLlmTask(task, options) : buildShellTask(task.command ?? ['sh', '-c', task.run ?? ''], options)
     return {
       ...built,
       id,
@@ -84,7 +100,7 @@ export function buildGraphTasks(
 /** The requirements that a task of a graph states. */
 export function graphRequirements(task: GraphTask): Requirements {
   return {
-    ...(task.worker && {worker: task.worker}),
+    ...(task.type === 'llm' ? {worker: 'local'} : task.worker && {worker: task.worker}),
     ...(task.capabilities?.length && {capabilities: task.capabilities}),
     ...(task.labels && {labels: task.labels}),
     ...(task.cpus && {cpus: task.cpus}),

@@ -7,11 +7,15 @@ import {parseYaml} from '../config/parse-yaml.js'
 import type {SchemaNode} from '../config/schema-nodes.js'
 import {validateValue} from '../config/validate-value.js'
 import {HelixError, messageOf} from '../errors/helix-error.js'
-import {FAILURE_KINDS, type FailureKind} from './task.js'
+import {compileSchema} from '../providers/json-schema.js'
+import {splitModel} from '../providers/model-name.js'
+import {EFFORTS} from '../providers/provider.js'
+import {FAILURE_KINDS, type FailureKind, type TaskQuestion, type TaskType} from './task.js'
 
 /** One task of a graph file. Durations are text such as `10m`, memory such as `2GB`. */
-export interface GraphTask {
-  type?: 'shell'
+export interface GraphTask extends Partial<TaskQuestion> {
+  /** `shell` where absent. */
+  type?: TaskType
   /** Program and arguments; no shell reads them. */
   command?: string[]
   /** A script for `sh -c`, instead of `command`. */
@@ -41,6 +45,12 @@ export interface TaskGraph {
 const text = {type: 'string', minLength: 1} as const
 const words = {type: 'array', items: text} as const
 
+/** What only tasks of one type have. */
+const OWN_KEYS: Record<TaskType, readonly (keyof GraphTask)[]> = {
+  shell: ['command', 'run'],
+  llm: ['model', 'prompt', 'system', 'schema', 'reasoning', 'max_tokens', 'temperature'],
+}
+
 /** What a graph file may hold. */
 const graphSchema: SchemaNode = {
   type: 'object',
@@ -54,9 +64,16 @@ const graphSchema: SchemaNode = {
         type: 'object',
         additionalProperties: false,
         properties: {
-          type: {type: 'string', enum: ['shell']},
+          type: {type: 'string', enum: ['shell', 'llm']},
           command: words,
           run: text,
+          model: text,
+          prompt: text,
+          system: text,
+          schema: {type: 'object', additionalProperties: true},
+          reasoning: {type: 'string', enum: EFFORTS},
+          max_tokens: {type: 'integer', minimum: 1},
+          temperature: {type: 'number', minimum: 0, maximum: 2},
           needs: words,
           when: {type: 'string', enum: ['success', 'always']},
           env: {type: 'object', additionalProperties: {type: 'string'}},
@@ -97,6 +114,7 @@ export async function readTaskGraph(file: string): Promise<TaskGraph> {
   if (problem) throw graphError(file, `${formatPath(problem.path) || 'it'} ${problem.message}`)
   const graph = value as TaskGraph
   checkGraph(file, graph)
+  for (const [name, task] of Object.entries(graph.tasks)) await checkQuestion(file, name, task)
   return graph
 }
 
@@ -122,13 +140,35 @@ function checkGraph(file: string, graph: TaskGraph): void {
   const names = Object.keys(graph.tasks)
   if (names.length === 0) throw graphError(file, 'there is no task in it')
   for (const [name, task] of Object.entries(graph.tasks)) {
-    if ((task.command === undefined) === (task.run === undefined)) throw graphError(file, `tasks.${name} must have either command or run`)
-    if (task.command?.length === 0) throw graphError(file, `tasks.${name}.command is empty`)
+    checkType(file, name, task)
     const unknown = task.needs?.find((need) => !Object.hasOwn(graph.tasks, need))
     if (unknown) throw graphError(file, `tasks.${name} needs ${unknown}, which is not in the file`)
     if (new Set(task.needs).size < (task.needs?.length ?? 0)) throw graphError(file, `tasks.${name}.needs names a task twice`)
   }
   sortGraph(graph)
+}
+
+/** Throws `usage` for a question that could not be asked. */
+async function checkQuestion(file: string, name: string, {model, schema}: GraphTask): Promise<void> {
+  try {
+    if (model !== undefined) splitModel(model)
+    if (schema) await compileSchema(schema)
+  } catch (error) {
+    throw HelixError.is(error) ? graphError(file, `tasks.${name}: ${error.message}`, error) : error
+  }
+}
+
+function checkType(file: string, name: string, task: GraphTask): void {
+  const {type = 'shell'} = task
+  const foreign = OWN_KEYS[type === 'shell' ? 'llm' : 'shell'].find((key) => task[key] !== undefined)
+  if (foreign) throw graphError(file, `tasks.${name}.${foreign} is not for a task of type ${type}`)
+  if (type === 'llm') {
+    if (task.worker !== undefined && task.worker !== 'local') throw graphError(file, `tasks.${name} asks a model, which only the worker local does`)
+    if (!task.model || !task.prompt) throw graphError(file, `tasks.${name} must have a model and a prompt`)
+    return
+  }
+  if ((task.command === undefined) === (task.run === undefined)) throw graphError(file, `tasks.${name} must have either command or run`)
+  if (task.command?.length === 0) throw graphError(file, `tasks.${name}.command is empty`)
 }
 
 function graphError(place: string, message: string, cause?: unknown): HelixError {
