@@ -8,6 +8,8 @@ import {isDeepStrictEqual} from 'node:util'
 const ROOT = fileURLToPath(new URL('..', import.meta.url))
 const FILE = join(ROOT, 'package-lock.json')
 const OS = ['aix', 'android', 'darwin', 'freebsd', 'linux', 'netbsd', 'openbsd', 'openharmony', 'sunos', 'win32']
+// What some packages call their systems.
+const ALIASES = {mac: 'darwin', win: 'win32'}
 const CPU = ['arm', 'arm64', 'ia32', 'loong64', 'mips64el', 'ppc64', 'riscv64', 's390x', 'wasm32', 'x64']
 
 const lock = JSON.parse(readFileSync(FILE, 'utf8'))
@@ -54,7 +56,7 @@ function builtWithoutNeed() {
 
 function platformOf(name) {
   const words = name.split(/[/-]/)
-  const os = words.find((word) => OS.includes(word))
+  const os = words.map((word) => ALIASES[word] ?? word).find((word) => OS.includes(word))
   const cpu = words.find((word) => CPU.includes(word))
   if (!os || !cpu) return
   const libc = words.find((word) => word.startsWith('musl')) ? 'musl' : words.find((word) => word.startsWith('gnu')) && 'glibc'

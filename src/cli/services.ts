@@ -2,6 +2,7 @@ import {spawn} from 'node:child_process'
 import {once} from 'node:events'
 import {open} from 'node:fs/promises'
 import {join} from 'node:path'
+import type {ConfigPath} from '../core/config/config-path.js'
 import type {LoadedConfig} from '../core/config/load-config.js'
 import {locateStore, openStore, type Store, type StoreLocation} from '../core/data/store.js'
 import type {Logger} from '../core/logger.js'
@@ -92,7 +93,7 @@ export class Services {
       hostId: this.hostId,
       ignored: this.config.ignored,
       knownHostsFile: this.knownHostsFile,
-      configOrigin: (name) => this.#originOfWorker(name),
+      configOrigin: (name) => this.#originOf(['workers', 'pool', name, 'host']),
       askSecret: terminalAsk(),
     }
   }
@@ -102,6 +103,7 @@ export class Services {
     return new ProviderRegistry({
       plugins: await this.#loadProviders(),
       configured: this.config.values.providers,
+      placeOf: (path) => this.#originOf(path),
       credentials: this.credentials,
       env: process.env,
       dataDir: this.dataDir,
@@ -134,8 +136,8 @@ export class Services {
     await store?.close()
   }
 
-  #originOfWorker(name: string): string {
-    const origin = this.config.originOf(['workers', 'pool', name, 'host'])
+  #originOf(path: ConfigPath): string {
+    const origin = this.config.originOf(path)
     if (origin.source === 'environment') return `the variable ${origin.variable}`
     return origin.source === 'default' ? 'a config that is not in use here' : origin.file
   }

@@ -3,6 +3,7 @@ import {HelixCommand} from '../../cli/base-command.js'
 import {formatTable} from '../../cli/table.js'
 import {settingsSchema} from '../../core/providers/provider-settings.js'
 import {type ProviderView, viewProvider} from '../../core/providers/provider-view.js'
+import {redactValue} from '../../core/security/redact.js'
 
 interface ShownProvider extends ProviderView {
   /** The settings in force, defaults included. */
@@ -17,7 +18,7 @@ export default class ProviderShow extends HelixCommand<ShownProvider> {
     const {args} = await this.parse(ProviderShow)
     const registry = await (await this.services()).providers()
     const entry = registry.find(args.provider)
-    const settings = registry.settings(entry)
+    const settings = redactValue(registry.settings(entry)) as Record<string, unknown>
     const view = await viewProvider(registry, entry)
     this.log(`${view.id}: ${view.label}`)
     this.log(`API key: ${view.key ?? (view.key_required ? 'missing' : 'none needed')}\n`)

@@ -10,17 +10,14 @@ import {openFetch} from './open-fetch.js'
 import type {LLMProvider} from './provider.js'
 import type {ProviderError} from './provider-error.js'
 import type {ProviderPlugin} from './provider-plugin.js'
-import {checkSettings, type FoundKey, findKey, type ProviderSettings, requireKey, timeoutsOf} from './provider-settings.js'
+import {type ConfiguredProviders, checkSettings, type FoundKey, findKey, type ProviderSettings, requireKey, timeoutsOf} from './provider-settings.js'
 
 const CLOSE_MS = 5000
 
-export interface RegistryOptions {
+export interface RegistryOptions extends ConfiguredProviders {
   /** What the hook has returned, each id once. */
   plugins: readonly ProviderPlugin[]
-  /** `providers` of the config. */
-  configured: Readonly<Record<string, unknown>>
   credentials: Credentials
-  env: NodeJS.ProcessEnv
   dataDir: string
   /** What an untrusted project sets without effect. */
   ignored?: IgnoredSettings | undefined
@@ -74,7 +71,7 @@ export class ProviderRegistry {
 
   /** The settings in force for a provider. Throws `config` for what its plugin does not take. */
   settings({id, plugin}: ProviderEntry): ProviderSettings {
-    return checkSettings(id, plugin, this.#options.configured[id], this.#options.env)
+    return checkSettings(id, plugin, this.#options)
   }
 
   /** Throws `config` where the config names a secret that is not there. */

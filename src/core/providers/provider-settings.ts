@@ -1,5 +1,5 @@
-import {configError} from '../config/config-error.js'
-import {formatPath} from '../config/config-path.js'
+import {configError, showProblem} from '../config/config-error.js'
+import type {ConfigPath} from '../config/config-path.js'
 import {fillDefaults} from '../config/merge-layers.js'
 import {providerSchema} from '../config/provider-schema.js'
 import type {SchemaNode} from '../config/schema-nodes.js'
@@ -17,7 +17,16 @@ export interface ProviderSettings extends Record<string, unknown> {
   timeouts: {connect: number; first_token: number; idle: number; total: number}
 }
 
-/** An API key and where it is from, such as `the variable OPENAI_API_KEY`. */
+/** What the config says of providers. */
+export interface ConfiguredProviders {
+  /** The setting `providers`. */
+  configured: Readonly<Record<string, unknown>>
+  /** The file or variable that a setting comes from. */
+  placeOf: (path: ConfigPath) => string
+  env: NodeJS.ProcessEnv
+}
+
+/** An API key and where it is from, such as `env:OPENAI_API_KEY`. */
 export interface FoundKey {
   key: string
   origin: string
@@ -29,11 +38,12 @@ export function settingsSchema(plugin: ProviderPlugin): SchemaNode {
 }
 
 /** A provider's settings, checked against its plugin's schema, defaults filled in. Throws `config` for what the plugin does not take. */
-export function checkSettings(id: string, plugin: ProviderPlugin, configured: unknown, env: NodeJS.ProcessEnv): ProviderSettings {
+export function checkSettings(id: string, plugin: ProviderPlugin, {configured, env, placeOf}: ConfiguredProviders): ProviderSettings {
+  const given = configured[id] ?? {}
   const schema = settingsSchema(plugin)
-  const [problem] = validateValue(configured ?? {}, schema, ['providers', id])
-  if (problem) throw configError('the config', `${formatPath(problem.path)} ${problem.message}`, {code: 'CONFIG_INVALID'})
-  const settings = fillDefaults(configured ?? {}, schema) as ProviderSettings
+  const [problem] = validateValue(given, schema, ['providers', id])
+  if (problem) throw configError(placeOf(problem.path), showProblem(problem))
+  const settings = fillDefaults(given, schema) as ProviderSettings
   const baseUrl = settings.base_url ?? (id === plugin.id ? plugin.baseUrlFrom?.(env) : undefined) ?? plugin.baseUrl
   return baseUrl === undefined ? settings : {...settings, base_url: baseUrl.replace(/\/+$/, '')}
 }

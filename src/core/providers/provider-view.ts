@@ -1,4 +1,5 @@
 import {HelixError} from '../errors/helix-error.js'
+import {redact} from '../security/redact.js'
 import type {ModelInfo} from './provider.js'
 import type {ProviderEntry, ProviderRegistry} from './provider-registry.js'
 import {needsKey} from './provider-settings.js'
@@ -23,7 +24,13 @@ export async function viewProvider(registry: ProviderRegistry, entry: ProviderEn
   try {
     const settings = registry.settings(entry)
     const found = await registry.key(entry)
-    return {...view, base_url: settings.base_url ?? null, key: found?.origin ?? null, key_required: needsKey(plugin, settings), problem: null}
+    return {
+      ...view,
+      base_url: settings.base_url === undefined ? null : redact(settings.base_url),
+      key: found?.origin ?? null,
+      key_required: needsKey(plugin, settings),
+      problem: null,
+    }
   } catch (error) {
     if (!HelixError.is(error)) throw error
     return {...view, base_url: null, key: null, problem: error.message}

@@ -14,7 +14,7 @@ import type {
   ToolDefinition,
 } from '../providers/provider.js'
 import type {ProviderRegistry} from '../providers/provider-registry.js'
-import {appendToSession, createSession} from './session-store.js'
+import {type AnswerEnd, appendToSession, createSession, type NewSession} from './session-store.js'
 
 /** How often a model is told what is wrong with its tool calls before they are given up. */
 const MOST_CORRECTIONS = 2
@@ -136,12 +136,14 @@ async function problemOf({finishReason, text, toolCalls}: GenerationResponse, {s
 /** The session of one question. It begins to exist when it is first needed. */
 class Transcript {
   readonly #context: AskContext
-  readonly #session: Parameters<typeof createSession>[1]
+  readonly #session: NewSession
+  #next: number
   #id: Promise<string> | undefined
 
-  constructor(context: AskContext, session: Parameters<typeof createSession>[1]) {
+  constructor(context: AskContext, session: NewSession) {
     this.#context = context
     this.#session = {...session, messages: [...session.messages]}
+    this.#next = session.messages.length + 1
   }
 
   /** Stores the question, without waiting for it; what goes wrong is told by `id`. */
@@ -155,9 +157,10 @@ class Transcript {
     return this.#id
   }
 
-  async add(messages: readonly Message[], end: Parameters<typeof appendToSession>[3]): Promise<void> {
+  async add(messages: readonly Message[], end: AnswerEnd): Promise<void> {
     const id = await this.id()
-    await appendToSession(await this.#context.store(), id, messages, end)
+    await appendToSession(await this.#context.store(), id, messages, this.#next, end)
+    this.#next += messages.length
   }
 
   async #create(): Promise<string> {

@@ -37,31 +37,28 @@ export function createSession(store: Store, {client, provider, model, prompt, me
       provider,
       model,
     ])
-    await addMessages(trx, id, messages)
+    await addMessages(trx, id, messages, 1)
     return id
   })
 }
 
-/** Adds to a session what was said since; `end` belongs to the last of the messages. */
-export async function appendToSession(store: Store, id: string, messages: readonly Message[], end: AnswerEnd): Promise<void> {
+/** Adds to a session what was said since, as its messages from number `seq` on: an answer that ended so, and what it was answered. */
+export async function appendToSession(store: Store, id: string, messages: readonly Message[], seq: number, end: AnswerEnd): Promise<void> {
   await store.write(async (trx) => {
-    await addMessages(trx, id, messages, end)
+    await addMessages(trx, id, messages, seq, end)
     await query(trx, `UPDATE sessions SET updated_at = ${store.sql.now} WHERE id = ?`, [id])
   })
 }
 
-async function addMessages(trx: Knex, sessionId: string, messages: readonly Message[], end?: AnswerEnd): Promise<void> {
-  const [row] = await query<{next: number}>(trx, 'SELECT coalesce(max(seq), 0) + 1 AS next FROM messages WHERE session_id = ?', [sessionId])
+// A transaction that is repeated because its end got lost finds its own messages there.
+async function addMessages(trx: Knex, sessionId: string, messages: readonly Message[], seq: number, end?: AnswerEnd): Promise<void> {
   for (const [index, message] of messages.entries()) {
-    const last = end && index === messages.length - 1 ? end : undefined
-    await query(trx, 'INSERT INTO messages (session_id, seq, role, content, finish_reason, usage) VALUES (?, ?, ?, ?, ?, ?)', [
-      sessionId,
-      Number(row?.next) + index,
-      message.role,
-      contentOf(message),
-      last?.finishReason ?? null,
-      last ? JSON.stringify(last.usage) : null,
-    ])
+    const ended = message.role === 'assistant' ? end : undefined
+    await query(
+      trx,
+      'INSERT INTO messages (session_id, seq, role, content, finish_reason, usage) VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (session_id, seq) DO NOTHING',
+      [sessionId, seq + index, message.role, contentOf(message), ended?.finishReason ?? null, ended ? JSON.stringify(ended.usage) : null],
+    )
   }
 }
 

@@ -51,7 +51,7 @@ interface RegistryParts {
 
 function registry({configured = {}, env = {}, plugins = [plugin('acme'), plugin('local', {keyRequired: false})]}: RegistryParts = {}): ProviderRegistry {
   const folders = {configDir: join(root, 'config'), dataDir: join(root, 'data')}
-  return new ProviderRegistry({plugins, configured, env, credentials: new Credentials(folders), dataDir: folders.dataDir})
+  return new ProviderRegistry({plugins, configured, env, placeOf: () => 'helix.json', credentials: new Credentials(folders), dataDir: folders.dataDir})
 }
 
 describe('a provider', () => {
@@ -73,7 +73,7 @@ describe('a provider', () => {
   })
 
   it.each([
-    [{depth: 'deep'}, /providers\.acme\.depth must be a whole number/],
+    [{depth: 'deep'}, /^helix\.json: providers\.acme\.depth must be a whole number/],
     [{timeout: {}}, /providers\.acme\.timeout is not a setting; did you mean timeouts\?/],
     [{timeouts: {idle: -1}}, /providers\.acme\.timeouts\.idle must be at least 0/],
     [{retries: 99}, /providers\.acme\.retries must be at most 10/],

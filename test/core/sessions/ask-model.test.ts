@@ -76,6 +76,7 @@ describeStores('asking a model', (newStore) => {
         },
       ],
       configured: {},
+      placeOf: () => 'helix.json',
       credentials: new Credentials({configDir: '/nowhere', dataDir: '/nowhere'}),
       env: {},
       dataDir: '/nowhere',
@@ -159,7 +160,16 @@ describeStores('asking a model', (newStore) => {
       ['c', expect.stringMatching(/city must be string/)],
       ['d', expect.stringMatching(/^not run/)],
     ])
-    expect(sessions.map((row) => row.role)).toEqual(['user', 'assistant', 'tool', 'tool', 'assistant', 'tool', 'tool', 'assistant'])
+    expect(sessions.map((row) => [row.seq, row.role, row.finish_reason])).toEqual([
+      [1, 'user', null],
+      [2, 'assistant', 'tool_calls'],
+      [3, 'tool', null],
+      [4, 'tool', null],
+      [5, 'assistant', 'tool_calls'],
+      [6, 'tool', null],
+      [7, 'tool', null],
+      [8, 'assistant', 'tool_calls'],
+    ])
   })
 
   test('gives up on a model that goes on calling wrongly', async () => {

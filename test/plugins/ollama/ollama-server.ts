@@ -46,7 +46,7 @@ export class OllamaServer implements AsyncDisposable {
   /** The plugin's provider for this server, as the registry would open it. */
   async open(configured: object = {}, {apiKey, id = 'ollama'}: {apiKey?: string; id?: string} = {}): Promise<LLMProvider> {
     const plugin = await ollama()
-    const settings = checkSettings(id, plugin, {base_url: this.url, retries: 0, ...configured}, {})
+    const settings = checkSettings(id, plugin, {configured: {[id]: {base_url: this.url, retries: 0, ...configured}}, env: {}, placeOf: () => 'helix.json'})
     const connection = await openFetch(5)
     this.#close.push(connection.close)
     return plugin.open({
