@@ -2,7 +2,7 @@ import {rmSync} from 'node:fs'
 import {setTimeout as delay} from 'node:timers/promises'
 import {afterEach, expect, test} from '@jest/globals'
 import {type HelixHome, makeHelixHome} from '../fixtures/helix.js'
-import {openTestStore} from '../fixtures/queue.js'
+import {MIGRATION_NAMES, openTestStore} from '../fixtures/queue.js'
 import {describeStores} from '../fixtures/stores.js'
 
 describeStores('the first start', (newStore, kind) => {
@@ -15,7 +15,7 @@ describeStores('the first start', (newStore, kind) => {
     const results = await Promise.all(Array.from({length: 8}, (_, index) => home.run(['task', 'run', '--', 'echo', String(index)])))
     for (const [index, result] of results.entries()) expect(result).toMatchObject({code: 0, stdout: `${index}\n`, stderr: ''})
     const store = await openTestStore(url)
-    expect(await store.query('SELECT name FROM knex_migrations')).toEqual([{name: '0001_foundation'}])
+    expect(await store.query('SELECT name FROM knex_migrations ORDER BY id')).toEqual(MIGRATION_NAMES.map((name) => ({name})))
     expect(await store.query('SELECT name FROM projects')).toEqual([{name: 'default'}])
     expect(await store.query('SELECT name FROM workers')).toEqual([{name: 'local'}])
     expect(await store.query('SELECT id FROM tasks')).toHaveLength(8)

@@ -1,7 +1,8 @@
 import {isSecretReference} from './secret-reference.js'
 
 const REDACTED = '[redacted]'
-const SECRET_NAME = '(?:password|passwd|passphrase|secret|token|api[_-]?key|apikey|authorization|private[_-]?key|credentials?|cookie)'
+// `first_token` is a time.
+const SECRET_NAME = '(?:password|passwd|passphrase|secret|(?<!first_)token|api[_-]?key|apikey|authorization|private[_-]?key|credentials?|cookie)'
 const SECRET_KEY = new RegExp(`${SECRET_NAME}$`, 'i')
 
 // A password may not contain a slash in a URL, but in those of databases people write it anyway.

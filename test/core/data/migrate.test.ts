@@ -1,7 +1,7 @@
 import {expect, test} from '@jest/globals'
 import {latestVersion, listMigrationStates, runMigrations, schemaVersion} from '../../../src/core/data/migrate.js'
 import {connectStore, locateStore, type Store} from '../../../src/core/data/store.js'
-import {MIGRATIONS, openTestStore} from '../../fixtures/queue.js'
+import {MIGRATION_NAMES, MIGRATIONS, openTestStore} from '../../fixtures/queue.js'
 import {describeStores} from '../../fixtures/stores.js'
 import {runProcess} from '../../fixtures/test-process.js'
 
@@ -29,7 +29,7 @@ async function inspect(url: string) {
 describeStores('bringing a store up to date', (newStore, kind) => {
   test('that was killed at any step is made good by the next one, which ends with the same schema', async () => {
     const expected = await inspect(await newStore())
-    expect(expected.applied).toEqual(['0001_foundation'])
+    expect(expected.applied).toEqual(MIGRATION_NAMES)
     expect(expected.version).toBe(await latestVersion(MIGRATIONS))
     const die = async (step: number) => {
       const url = await newStore()
@@ -54,7 +54,7 @@ describeStores('bringing a store up to date', (newStore, kind) => {
     const url = await newStore()
     const stores = await Promise.all(Array.from({length: 8}, () => openTestStore(url)))
     await Promise.all(stores.map((store) => store.close()))
-    expect((await inspect(url)).applied).toEqual(['0001_foundation'])
+    expect((await inspect(url)).applied).toEqual(MIGRATION_NAMES)
   })
 
   test('is refused by a Helix that is older than the store', async () => {
@@ -69,9 +69,9 @@ describeStores('bringing a store up to date', (newStore, kind) => {
   test('can be looked at without changing anything', async () => {
     const store = await connectStore(locateStore(await newStore(), '/nowhere'))
     expect(await schemaVersion(store)).toBe(0)
-    expect(await listMigrationStates(store, MIGRATIONS)).toEqual([{name: '0001_foundation', applied: false}])
+    expect(await listMigrationStates(store, MIGRATIONS)).toEqual(MIGRATION_NAMES.map((name) => ({name, applied: false})))
     await runMigrations(store, MIGRATIONS)
-    expect(await listMigrationStates(store, MIGRATIONS)).toEqual([{name: '0001_foundation', applied: true}])
+    expect(await listMigrationStates(store, MIGRATIONS)).toEqual(MIGRATION_NAMES.map((name) => ({name, applied: true})))
     await store.close()
   })
 })

@@ -11,7 +11,7 @@ describe('redacting text', () => {
     ['OPENAI_API_KEY=hunter2 helix chat', 'OPENAI_API_KEY=[redacted] helix chat'],
     ["password: 'hunter2', host: a", 'password: [redacted], host: a'],
     ['password=env:GPU_PW', 'password=env:GPU_PW'],
-    ['max_tokens=100, tokens: 5', 'max_tokens=100, tokens: 5'],
+    ['max_tokens=100, tokens: 5, first_token: 7', 'max_tokens=100, tokens: 5, first_token: 7'],
     ['http://host:8080/path and user@host', 'http://host:8080/path and user@host'],
   ])('%s', (text, redacted) => {
     expect(redact(text)).toBe(redacted)
