@@ -7,17 +7,28 @@ import {describeError} from './describe-error.js'
 /** Prints an answer as it comes: its text to stdout, what the model thinks to stderr where somebody may be watching. */
 export class TextPrinter {
   #open = false
+  #thinks = false
 
   print(event: ProviderEvent): void {
+    if (event.type === 'reasoning') {
+      this.#think(event.text)
+      return
+    }
+    if (this.#thinks) process.stderr.write('\n\n')
+    this.#thinks = false
     if (event.type === 'text') {
       process.stdout.write(process.stdout.isTTY ? showText(event.text) : event.text)
       this.#open = !event.text.endsWith('\n')
-    } else if (event.type === 'reasoning' && process.stderr.isTTY) {
-      process.stderr.write(styleText('dim', showText(event.text), {stream: process.stderr}))
     } else if (event.type === 'tool_call_end') {
       this.end()
       process.stdout.write(`${JSON.stringify(viewToolCall(event))}\n`)
     } else if (event.type === 'error') this.end()
+  }
+
+  #think(text: string): void {
+    if (!process.stderr.isTTY || text === '') return
+    process.stderr.write(styleText('dim', showText(text), {stream: process.stderr}))
+    this.#thinks = true
   }
 
   /** Ends the last line, if it is open. */
