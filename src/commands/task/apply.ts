@@ -11,7 +11,7 @@ import {type TaskOutputView, viewTaskOutput} from '../../core/tasks/task-view.js
 export default class TaskApply extends HelixCommand<{tasks: TaskOutputView[]}> {
   static override summary = 'run the tasks of a YAML or JSON file, each after those it needs'
   static override description =
-    `The file names its tasks under "tasks". Each has a command (a list of words) or run (a script for sh), and may have needs, when: always, env, cwd, worker, capabilities, labels, cpus, memory, gpus, priority, timeout, retries and retry_on. What a task prints comes in one piece when it has ended. The exit code is the number of tasks that did not complete, at most 101.`
+    `The file names its tasks under "tasks". Each has a command (a list of words) or run (a script for sh) or, with type: llm, a model and a prompt, and may have needs, when: always, env, cwd, worker, capabilities, labels, cpus, memory, gpus, priority, timeout, retries and retry_on. What a task prints comes in one piece when it has ended. The exit code is the number of tasks that did not complete, at most 101.`
   static override args = {file: Args.string({required: true, ignoreStdin: true, description: 'the file'})}
   static override flags = {
     env: taskFlags.env,
