@@ -1,7 +1,8 @@
 import {HelixError} from '../core/errors/helix-error.js'
 import type {ReasoningConfig} from '../core/providers/provider.js'
 import type {Question} from '../core/sessions/ask-model.js'
-import {readAttachment, readSchema, readText, readTools} from '../core/sessions/read-question.js'
+import {readAttachment, readSchema, readTools} from '../core/sessions/read-question.js'
+import {readPipedText} from './piped-stdin.js'
 
 /** The flags of `helix chat` that make a question. */
 export interface QuestionFlags {
@@ -34,7 +35,7 @@ export async function readQuestion(flags: QuestionFlags, stdin: AsyncIterable<Bu
     schema: flags.schema === undefined ? undefined : await readSchema(flags.schema),
     tools: flags.tools === undefined ? undefined : await readTools(flags.tools),
     attachments: await Promise.all((flags.attach ?? []).map(readAttachment)),
-    prompt: joinPrompt(flags.prompt, stdin && (await readText(stdin))),
+    prompt: joinPrompt(flags.prompt, stdin && (await readPipedText(stdin))),
   }
 }
 

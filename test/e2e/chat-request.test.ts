@@ -1,8 +1,10 @@
+import {once} from 'node:events'
 import {mkdirSync} from 'node:fs'
 import {join} from 'node:path'
 import {afterAll, beforeAll, describe, expect, test} from '@jest/globals'
 import {ModelUser} from '../fixtures/model-user.js'
 import {says} from '../fixtures/openai-server.js'
+import {waitFor} from '../fixtures/wait-for.js'
 
 /** One transparent pixel. */
 const PNG = Buffer.from('iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==', 'base64')
@@ -39,6 +41,22 @@ describe('what helix chat asks for', () => {
     await user.chat('bare')
     const messages = [{role: 'user', content: 'hello'}]
     expect(user.server.asked('bare')[0]?.body).toEqual({model: 'bare', messages, stream: true, stream_options: {include_usage: true}})
+  })
+
+  test('waits for a standard input that is left open, and says so', async () => {
+    user.server.serve('patient', says('ok'))
+    const child = user.home.spawn(['chat', '-m', 'openai/patient', '-p', 'hello'])
+    let said = ''
+    child.stderr.on('data', (text) => {
+      said += text
+    })
+    child.stdin.write('more')
+    await waitFor('the notice', () => said.includes('waiting for the end of standard input'))
+    expect(user.server.asked('patient')).toEqual([])
+    child.stdin.end(' words')
+    await waitFor('the request', () => user.server.asked('patient').length > 0)
+    expect(user.server.asked('patient')[0]?.body.messages).toEqual([{role: 'user', content: 'hello\n\nmore words'}])
+    await once(child, 'close')
   })
 
   test('takes along images, PDFs and texts, which the session keeps', async () => {
