@@ -19,9 +19,6 @@ export class TextPrinter {
     if (event.type === 'text') {
       process.stdout.write(process.stdout.isTTY ? showText(event.text) : event.text)
       this.#open = !event.text.endsWith('\n')
-    } else if (event.type === 'tool_call_end') {
-      this.end()
-      process.stdout.write(`${JSON.stringify(viewToolCall(event))}\n`)
     } else if (event.type === 'error') this.end()
   }
 

@@ -62,6 +62,8 @@ export default class Chat extends HelixCommand<AnswerView> {
     })
     text?.end()
     const view = viewAnswer(answer, question.model)
+    // Not as they come: a wrong call may be followed by a better one.
+    for (const call of view.tool_calls) if (text) this.log(JSON.stringify(call))
     if (streams) process.stdout.write(`${JSON.stringify({type: 'answer', ...view})}\n`)
     if (answer.problem) {
       process.exitCode = 1

@@ -38,7 +38,7 @@ interface FailedAttempt {
 
 /**
  * All that providers have in common: checks, retries, timeouts, cancellation and the assembly of answers. An adapter writes
- * `respond`, `listModels` and `getCapabilities`, and `readFailure` where its errors are of a shape of their own.
+ * `respond`, `fetchModels` and `getCapabilities`, and `readFailure` where its errors are of a shape of their own.
  */
 export abstract class BaseProvider implements LLMProvider {
   protected readonly options: ProviderOptions
@@ -68,7 +68,10 @@ export abstract class BaseProvider implements LLMProvider {
     return undefined
   }
 
+  /** The models that can be asked. Throws as `respond` does; is not called again. */
   protected abstract fetchModels(signal: AbortSignal): Promise<ModelInfo[]>
+
+  /** What the provider can carry; what a model cannot do, the provider says when it is asked. */
   abstract getCapabilities(): ProviderCapabilities
 
   stream(request: GenerationRequest, options: CallOptions = {}): AsyncIterable<ProviderEvent> {

@@ -5,6 +5,7 @@ import {splitModel} from '../providers/model-name.js'
 import type {
   Attachment,
   FinishReason,
+  GenerationRequest,
   GenerationResponse,
   JsonSchema,
   LLMProvider,
@@ -69,7 +70,7 @@ export async function askModel(context: AskContext, question: Question, options:
   const session = new Transcript(context, {client: options.client, provider: providerId, model, prompt: question.prompt, messages})
   try {
     for (let correction = 0; ; correction++) {
-      const response = await askOnce(provider, {...question, model}, messages, session, options)
+      const response = await askOnce(provider, requestOf(question, model, messages), session, options)
       const results = response.toolCalls.some((call) => call.problem) && correction < MOST_CORRECTIONS ? resultsOf(response) : []
       messages.push(response.message, ...results)
       await session.add([response.message, ...results], response)
@@ -83,9 +84,9 @@ export async function askModel(context: AskContext, question: Question, options:
   }
 }
 
-async function askOnce(provider: LLMProvider, question: Question, messages: Message[], session: Transcript, options: AskOptions): Promise<GenerationResponse> {
-  const {tools, ...request} = {...question, messages: [...messages]}
-  const events = tools ? provider.streamWithTools({...request, tools}, options) : provider.stream(request, options)
+async function askOnce(provider: LLMProvider, request: AskedRequest, session: Transcript, options: AskOptions): Promise<GenerationResponse> {
+  const {tools, ...rest} = request
+  const events = tools ? provider.streamWithTools({...rest, tools}, options) : provider.stream(rest, options)
   const collector = new ResponseCollector()
   try {
     for await (const event of events) {
@@ -99,6 +100,12 @@ async function askOnce(provider: LLMProvider, question: Question, messages: Mess
     if (collector.parts.length > 0) await session.add([{role: 'assistant', content: collector.parts}], {finishReason: 'error', usage: {}})
     throw error
   }
+}
+
+type AskedRequest = GenerationRequest & {tools?: ToolDefinition[] | undefined}
+
+function requestOf({maxTokens, reasoning, schema, temperature, tools}: Question, model: string, messages: readonly Message[]): AskedRequest {
+  return {model, messages: [...messages], maxTokens, reasoning, schema, temperature, tools}
 }
 
 function messagesOf({system, prompt, attachments = []}: Question): Message[] {
