@@ -1,5 +1,5 @@
 import {fstatSync} from 'node:fs'
-import {readText} from '../core/sessions/read-question.js'
+import {readText} from '../core/sessions/question-files.js'
 
 const PATIENCE_MS = 3000
 

@@ -1,7 +1,7 @@
 import {HelixError} from '../core/errors/helix-error.js'
 import type {ReasoningConfig} from '../core/providers/provider.js'
 import type {Question} from '../core/sessions/ask-model.js'
-import {readAttachment, readSchema, readTools} from '../core/sessions/read-question.js'
+import {readAttachment, readSchema, readTools} from '../core/sessions/question-files.js'
 import {readPipedText} from './piped-stdin.js'
 
 /** The flags of `helix chat` that make a question. */
