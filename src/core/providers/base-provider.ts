@@ -129,8 +129,10 @@ export abstract class BaseProvider implements LLMProvider {
           const {done, value} = await watch.next(events)
           if (done) throw streamCut(this.options.id, assembler.hasContent)
           const event = await assembler.add(value)
-          if (event) yield event
-          if (value.type === 'finish') return
+          if (!event) continue
+          watch.moved()
+          yield event
+          if (event.type === 'finish') return
         }
       } catch (thrown) {
         watch.close()

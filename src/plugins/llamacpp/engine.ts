@@ -11,7 +11,7 @@ import {Pace} from './pace.js'
 /** Tokens. Many models could take ten times as many, and most of the machine's memory with them. */
 const DEFAULT_CONTEXT = 16_384
 const SMALLEST_CONTEXT = 256
-const LONGEST_LOG_DELAY_MS = 500
+const LONGEST_LOG_DELAY_MS = 2000
 const LONGEST_DISPOSAL_MS = 500
 
 interface EngineSettings {
@@ -116,9 +116,9 @@ export class Engine {
       if (model) await Promise.race([model.dispose(), sleep(LONGEST_DISPOSAL_MS, undefined, {ref: false})])
       signal.throwIfAborted()
       if (error instanceof library.InsufficientMemoryError) throw this.#memoryShort(`${path} does not fit: ${error.message}`, error)
-      await waitForLog(log)
-      if (model) throw new ProviderError('unavailable', `${path} cannot be used: ${reasonOf(error, log)}`, {code: 'MODEL_FAILED', cause: error})
-      throw invalidModel(`${path} cannot be loaded: ${reasonOf(error, log)}`, error)
+      const reason = await reasonOf(error, log)
+      if (model) throw new ProviderError('unavailable', `${path} cannot be used: ${reason}`, {code: 'MODEL_FAILED', cause: error})
+      throw invalidModel(`${path} cannot be loaded: ${reason}`, error)
     }
   }
 
@@ -152,14 +152,11 @@ function chatsOf({LlamaChat}: Library, context: LlamaContext, chatWrapper: ChatW
   return {chat: new LlamaChat({contextSequence, chatWrapper}), plainChat: new LlamaChat({contextSequence, chatWrapper: plain})}
 }
 
-// The log comes from another thread, a little later than the failure.
-async function waitForLog(log: readonly string[]): Promise<void> {
-  for (let waited = 0; log.length === 0 && waited < LONGEST_LOG_DELAY_MS; waited += 10) await sleep(10)
-}
-
-function reasonOf(error: unknown, log: readonly string[]): string {
-  const said = log.find((line) => /error|fail|invalid|corrupt|unknown|missing|not /i.test(line))
-  return (said ?? messageOf(error)).replace(/^\w+: /, '')
+// What llama.cpp logs comes from another thread, a little later, and the reason may not be its first line.
+async function reasonOf(error: unknown, log: readonly string[]): Promise<string> {
+  const find = () => log.find((line) => /error|fail|invalid|corrupt|unknown|missing|not /i.test(line))
+  for (let waited = 0; !find() && waited < LONGEST_LOG_DELAY_MS; waited += 10) await sleep(10)
+  return (find() ?? messageOf(error)).replace(/^\w+: /, '')
 }
 
 function showSize(bytes: number): string {

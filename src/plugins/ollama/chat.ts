@@ -30,6 +30,7 @@ export class OllamaProvider extends BaseProvider {
       for (;;) {
         const {done, value} = await watch.next(lines)
         if (done) return
+        watch.moved()
         yield totals.add(value)
       }
     } catch (error) {

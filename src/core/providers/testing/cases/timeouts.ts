@@ -23,6 +23,7 @@ const SHORT = 0.2
 export function timeoutCases(subject: WiredSubject): ConformanceCase[] {
   const {wire, model} = subject
   const first = wire.answer(texts(PIECES.slice(0, 1)))
+  const empty = wire.answer(texts(['']))
   const stalls: Stall[] = [
     {name: 'a stall before the headers', timeouts: {firstToken: SHORT}, reply: stallAfter([], wire), text: ''},
     {name: 'a stall in mid-stream', timeouts: {idle: SHORT}, reply: stallAfter(first, wire), text: PIECES[0] as string},
@@ -39,6 +40,7 @@ export function timeoutCases(subject: WiredSubject): ConformanceCase[] {
       reply: trickle([...splitBytes(Buffer.from(wire.answer(texts(['a'.repeat(5000)])).join('')), 1)], 10, wire),
       text: '',
     },
+    ...(empty.length > 0 ? [{name: 'pieces without a word in them', timeouts: {firstToken: SHORT}, reply: trickle(empty, 10, wire), text: ''}] : []),
     ...(wire.idlePieces.length > 0
       ? [{name: 'keep-alives and nothing else', timeouts: {firstToken: SHORT}, reply: trickle(wire.idlePieces, 10, wire), text: ''}]
       : []),
