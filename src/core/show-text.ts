@@ -1,6 +1,5 @@
 // Control characters, line separators and direction overrides: what a terminal obeys or hides.
-// biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
-const INVISIBLE = /[\u0000-\u001f\u007f-\u009f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]/g
+const INVISIBLE = /[\p{Cc}\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]/gu
 
 /** Text from a file, a worker or a user as one line that a terminal does not obey: control characters become \uXXXX. */
 export function showLine(text: string): string {
@@ -8,8 +7,7 @@ export function showLine(text: string): string {
 }
 
 // The same without what ordinary text has: line breaks, tabs, and the joiners of emoji and of some scripts.
-// biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
-const OBEYED = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f\u2028-\u202e\u2066-\u2069]|\r(?!\n)/g
+const OBEYED = /(?!\r\n|[\n\t])\p{Cc}|[\u2028-\u202e\u2066-\u2069]/gu
 
 /** Text from a model for a terminal that does not obey it: other control characters than line breaks and tabs become \uXXXX. */
 export function showText(text: string): string {
