@@ -13,6 +13,17 @@ const STRING = 8
 const LIST = 9
 
 /**
+ * Weights and bytes of a block of each type of tensor, by its number. A type that is not here counts as empty.
+ * Source: GGML_QUANT_SIZES in https://github.com/ggml-org/llama.cpp/blob/master/gguf-py/gguf/constants.py
+ */
+const BLOCKS: Record<number, [weights: number, bytes: number]> = {
+  ...{0: [1, 4], 1: [1, 2], 24: [1, 1], 25: [1, 2], 26: [1, 4], 27: [1, 8], 28: [1, 8], 30: [1, 2]},
+  ...{2: [32, 18], 3: [32, 20], 6: [32, 22], 7: [32, 24], 8: [32, 34], 20: [32, 18], 39: [32, 17]},
+  ...{10: [256, 84], 11: [256, 110], 12: [256, 144], 13: [256, 176], 14: [256, 210]},
+  ...{16: [256, 66], 17: [256, 74], 18: [256, 98], 19: [256, 50], 21: [256, 110], 22: [256, 82], 23: [256, 136], 29: [256, 56]},
+}
+
+/**
  * What is wrong with the header of a GGUF file, in words; undefined when nothing is. The readers of node-llama-cpp and llama.cpp
  * believe what a header says: one that is damaged makes them hang, or ends the process.
  * The format: https://github.com/ggml-org/ggml/blob/master/docs/gguf.md
@@ -51,16 +62,18 @@ class Header {
       const key = this.#string().toString()
       if (!this.#value(this.#uint32(), key)) return 'its header is damaged'
     }
-    let lastOffset = 0
+    let end = 0
     for (let tensor = 0; tensor < tensors; tensor++) {
       this.#string()
       const dimensions = this.#uint32()
       if (dimensions > 8) return 'its header is damaged'
-      this.#skip(8 * dimensions + 4)
-      lastOffset = Math.max(lastOffset, this.#count())
+      let weights = 1
+      for (let dimension = 0; dimension < dimensions; dimension++) weights *= this.#count()
+      const [perBlock, bytes] = BLOCKS[this.#uint32()] ?? [1, 0]
+      end = Math.max(end, this.#count() + Math.max(1, Math.ceil(weights / perBlock) * bytes))
     }
     const data = Math.ceil(this.#at / this.#alignment) * this.#alignment
-    return tensors > 0 && data + lastOffset >= fileSize ? 'it ends before its last tensor' : undefined
+    return tensors > 0 && data + end > fileSize ? 'it ends before its last tensor does' : undefined
   }
 
   // False for a value of a type that there is not.
