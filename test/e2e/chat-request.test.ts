@@ -43,6 +43,13 @@ describe('what helix chat asks for', () => {
     expect(user.server.asked('bare')[0]?.body).toEqual({model: 'bare', messages, stream: true, stream_options: {include_usage: true}})
   })
 
+  test('may be longer than usual where the config says that the model can', async () => {
+    user.server.serve('long', says('ok'))
+    const env = {HELIX_PROVIDERS__OPENAI__MAX_TOKENS: '200000'}
+    expect(await user.chat('long', ['--max-tokens', '200000'], {env})).toMatchObject({code: 0, stdout: 'ok\n', stderr: ''})
+    expect(user.server.asked('long')).toMatchObject([{body: {max_tokens: 200_000}}])
+  })
+
   test('waits for a standard input that is left open, and says so', async () => {
     user.server.serve('patient', says('ok'))
     const child = user.home.spawn(['chat', '-m', 'openai/patient', '-p', 'hello'])

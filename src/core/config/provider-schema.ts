@@ -10,6 +10,12 @@ export const providerSchema = {
     type: {type: 'string', minLength: 1, description: 'id of the provider whose plugin serves this name; the name itself where absent'},
     base_url: {type: 'string', pattern: '^https?://', description: 'address of the API, http(s)://…'},
     api_key: {...secretReference, description: 'where the API key is, as env:NAME or keyring:NAME; the key itself is refused'},
+    max_tokens: {
+      type: 'integer',
+      minimum: 1,
+      default: 32_000,
+      description: 'the longest answer that may be asked for, of a model whose own limit is not known',
+    },
     retries: {type: 'integer', minimum: 0, maximum: 10, default: 2, description: 'further attempts after a failure that may pass'},
     timeouts: {
       type: 'object',

@@ -58,9 +58,9 @@ export abstract class BaseProvider implements LLMProvider {
     return {message: messageOf(error), cause: error}
   }
 
-  /** The most tokens that a model writes in one answer. */
+  /** The most tokens that a model writes in one answer, for adapters that know it. */
   protected maxTokensOf(_model: string): number {
-    return MOST_TOKENS
+    return this.options.maxTokens ?? MOST_TOKENS
   }
 
   /** Address of the API, for the message of an error. */

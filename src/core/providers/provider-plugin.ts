@@ -37,6 +37,8 @@ export interface ProviderOptions {
   timeouts: Timeouts
   /** Further attempts after the first. */
   retries: number
+  /** The most tokens of one answer, of a model whose own limit is not known; 32,000 where absent. */
+  maxTokens?: number
   onRetry?: ((error: ProviderError, waitMs: number) => void) | undefined
   /** Folder with the package that `helix provider install` has brought, if it has. */
   packageFolder: string

@@ -100,6 +100,7 @@ export class ProviderRegistry {
       clock: {now: Date.now, sleep: (milliseconds, signal) => delay(milliseconds, undefined, {signal})},
       timeouts,
       retries: settings.retries,
+      maxTokens: settings.max_tokens,
       onRetry: this.#options.onRetry,
       packageFolder: this.packageFolder(entry.plugin),
     })

@@ -13,6 +13,7 @@ import type {ProviderPlugin, Timeouts} from './provider-plugin.js'
 export interface ProviderSettings extends Record<string, unknown> {
   base_url?: string
   api_key?: string
+  max_tokens: number
   retries: number
   timeouts: {connect: number; first_token: number; idle: number; total: number}
 }

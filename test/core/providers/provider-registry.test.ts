@@ -65,6 +65,7 @@ describe('a provider', () => {
       apiKey: 'first',
       settings: {base_url: 'https://eu.acme.example', depth: 5},
       retries: 2,
+      maxTokens: 32_000,
       timeouts: {connect: 10, firstToken: 300, idle: 0.5, total: 1800},
       packageFolder: join(root, 'data', 'packages', 'acme'),
     })
