@@ -1,6 +1,8 @@
 import {styleText} from 'node:util'
+import type {Logger} from '../core/logger.js'
 import type {ProviderEvent} from '../core/providers/provider.js'
 import {viewToolCall, viewUsage} from '../core/sessions/answer-view.js'
+import type {AnswerProblem} from '../core/sessions/ask-model.js'
 import {showText} from '../core/show-text.js'
 import {describeError} from './describe-error.js'
 
@@ -33,6 +35,13 @@ export class TextPrinter {
     if (this.#open) process.stdout.write('\n')
     this.#open = false
   }
+}
+
+/** Says why an answer is not what was asked for, if it is not: exit code 1. */
+export function reportProblem(problem: AnswerProblem | undefined, {warn}: Pick<Logger, 'warn'>): void {
+  if (!problem) return
+  process.exitCode = 1
+  warn(problem.message)
 }
 
 /** An event as a line of `--output stream-json`. */

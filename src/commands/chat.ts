@@ -1,5 +1,5 @@
 import {Flags} from '@oclif/core'
-import {eventLine, TextPrinter} from '../cli/answer-printer.js'
+import {eventLine, reportProblem, TextPrinter} from '../cli/answer-printer.js'
 import {FORMATS, HelixCommand} from '../cli/base-command.js'
 import {pipedStdin} from '../cli/piped-stdin.js'
 import {readQuestion} from '../cli/read-question.js'
@@ -65,10 +65,7 @@ export default class Chat extends HelixCommand<AnswerView> {
     // Not as they come: a wrong call may be followed by a better one.
     for (const call of view.tool_calls) if (text) this.log(JSON.stringify(call))
     if (streams) process.stdout.write(`${JSON.stringify({type: 'answer', ...view})}\n`)
-    if (answer.problem) {
-      process.exitCode = 1
-      services.logger.warn(answer.problem.message)
-    }
+    reportProblem(answer.problem, services.logger)
     return view
   }
 }

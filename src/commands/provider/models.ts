@@ -11,19 +11,14 @@ export default class ProviderModels extends HelixCommand<{models: ModelView[]}> 
   async run(): Promise<{models: ModelView[]}> {
     const {args} = await this.parse(ProviderModels)
     const registry = await (await this.services()).providers()
-    const provider = await registry.open(args.provider)
-    try {
-      const models = (await provider.listModels({signal: stopOnSignal()})).map(viewModel)
-      const rows = models.map(({id, context_tokens, size_bytes, modified_at}) => [
-        `${args.provider}/${id}`,
-        context_tokens === null ? '-' : String(context_tokens),
-        size_bytes === null ? '-' : `${(size_bytes / 1e9).toFixed(1)} GB`,
-        modified_at ?? '-',
-      ])
-      this.log(formatTable(['MODEL', 'CONTEXT', 'SIZE', 'MODIFIED'], rows))
-      return {models}
-    } finally {
-      await provider.close()
-    }
+    const models = (await registry.use(args.provider, (provider) => provider.listModels({signal: stopOnSignal()}))).map(viewModel)
+    const rows = models.map(({id, context_tokens, size_bytes, modified_at}) => [
+      `${args.provider}/${id}`,
+      context_tokens === null ? '-' : String(context_tokens),
+      size_bytes === null ? '-' : `${(size_bytes / 1e9).toFixed(1)} GB`,
+      modified_at ?? '-',
+    ])
+    this.log(formatTable(['MODEL', 'CONTEXT', 'SIZE', 'MODIFIED'], rows))
+    return {models}
   }
 }

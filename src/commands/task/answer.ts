@@ -1,5 +1,5 @@
 import {Args} from '@oclif/core'
-import {TextPrinter} from '../../cli/answer-printer.js'
+import {reportProblem, TextPrinter} from '../../cli/answer-printer.js'
 import {HelixCommand} from '../../cli/base-command.js'
 import {stopOnSignal} from '../../cli/stop-on-signal.js'
 import {type AnswerView, viewAnswer} from '../../core/sessions/answer-view.js'
@@ -18,10 +18,7 @@ export default class TaskAnswer extends HelixCommand<AnswerView> {
     const context = {providers: await services.providers(), store: () => services.store()}
     const {answer, model} = await askForTask(context, args.id, {signal: stopOnSignal(), onEvent: (event) => text.print(event)})
     text.end()
-    if (answer.problem) {
-      process.exitCode = 1
-      services.logger.warn(answer.problem.message)
-    }
+    reportProblem(answer.problem, services.logger)
     return viewAnswer(answer, model)
   }
 }

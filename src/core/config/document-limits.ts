@@ -19,6 +19,12 @@ export class DocumentError extends Error {
   }
 }
 
+/** Where in the source a problem is, as `:LINE`; empty where it is not at one place. */
+export function lineOf(source: string, error: unknown): string {
+  const offset = error instanceof DocumentError ? error.offset : undefined
+  return offset === undefined ? '' : `:${source.slice(0, offset).split('\n').length}`
+}
+
 /** True for keys that would reach the prototype of an object when they are assigned. */
 export function isForbiddenKey(key: string): boolean {
   return key === '__proto__' || key === 'constructor' || key === 'prototype'

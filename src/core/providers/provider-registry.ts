@@ -113,6 +113,16 @@ export class ProviderRegistry {
     return provider
   }
 
+  /** Does something with a provider and closes it, however that ends. Rejects as `open` and the work do. */
+  async use<T>(id: string, work: (provider: LLMProvider) => Promise<T>): Promise<T> {
+    const provider = await this.open(id)
+    try {
+      return await work(provider)
+    } finally {
+      await provider.close()
+    }
+  }
+
   /** Where the package that a plugin needs is installed. */
   packageFolder(plugin: ProviderPlugin): string {
     return join(this.#options.dataDir, 'packages', plugin.id)

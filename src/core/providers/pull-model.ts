@@ -11,8 +11,7 @@ export interface PullOptions {
 /** Brings `provider/model` to where the provider runs. Resolves to its size in bytes, null where that is not told. Throws `usage` for a provider whose models are not the user's to fetch. */
 export async function pullModel(registry: ProviderRegistry, name: string, {signal, onProgress}: PullOptions): Promise<number | null> {
   const {provider: id, model} = splitModel(name)
-  const provider = await registry.open(id)
-  try {
+  return registry.use(id, async (provider) => {
     if (!provider.pullModel) throw new HelixError('usage', `the models of ${id} cannot be pulled`, {code: 'PULL_UNSUPPORTED'})
     let bytes: number | null = null
     for await (const progress of provider.pullModel(model, {signal})) {
@@ -20,7 +19,5 @@ export async function pullModel(registry: ProviderRegistry, name: string, {signa
       onProgress(progress)
     }
     return bytes
-  } finally {
-    await provider.close()
-  }
+  })
 }

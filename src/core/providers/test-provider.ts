@@ -14,9 +14,8 @@ export interface ProviderTest {
 }
 
 /** Asks a provider for its models and, when one is named, that model for a word. Rejects with what went wrong. */
-export async function testProvider(registry: ProviderRegistry, id: string, model: string | undefined, signal: AbortSignal): Promise<ProviderTest> {
-  const provider = await registry.open(id)
-  try {
+export function testProvider(registry: ProviderRegistry, id: string, model: string | undefined, signal: AbortSignal): Promise<ProviderTest> {
+  return registry.use(id, async (provider) => {
     const start = performance.now()
     const elapsed = () => Math.round(performance.now() - start)
     await provider.validateConfig({signal})
@@ -30,7 +29,5 @@ export async function testProvider(registry: ProviderRegistry, id: string, model
       if (event.type === 'text') text += event.text
     }
     return {...facts, model, first_token_ms: firstToken, total_ms: elapsed() - facts.answered_ms, text}
-  } finally {
-    await provider.close()
-  }
+  })
 }

@@ -65,10 +65,9 @@ export interface Answer extends Omit<GenerationResponse, 'message'> {
  */
 export async function askModel(context: AskContext, question: Question, options: AskOptions): Promise<Answer> {
   const {provider: providerId, model} = splitModel(question.model)
-  const provider = await context.providers.open(providerId)
   const messages = messagesOf(question)
   const session = new Transcript(context, {client: options.client, provider: providerId, model, prompt: question.prompt, messages})
-  try {
+  return context.providers.use(providerId, async (provider) => {
     for (let correction = 0; ; correction++) {
       const response = await askOnce(provider, requestOf(question, model, messages), session, options)
       const results = response.toolCalls.some((call) => call.problem) && correction < MOST_CORRECTIONS ? resultsOf(response) : []
@@ -79,9 +78,7 @@ export async function askModel(context: AskContext, question: Question, options:
       const problem = await problemOf(response, question)
       return {...answer, sessionId: await session.id(), ...(problem && {problem})}
     }
-  } finally {
-    await provider.close()
-  }
+  })
 }
 
 async function askOnce(provider: LLMProvider, request: AskedRequest, session: Transcript, options: AskOptions): Promise<GenerationResponse> {

@@ -1,6 +1,6 @@
 import {readFile} from 'node:fs/promises'
 import {basename} from 'node:path'
-import {DocumentError} from '../config/document-limits.js'
+import {lineOf} from '../config/document-limits.js'
 import {parseJson} from '../config/parse-json.js'
 import {isPlainObject} from '../config/plain-object.js'
 import {errorCode, HelixError, messageOf} from '../errors/helix-error.js'
@@ -70,8 +70,7 @@ async function readJson(file: string): Promise<unknown> {
   try {
     return parseJson(source)
   } catch (error) {
-    const line = error instanceof DocumentError && error.offset !== undefined ? `:${source.slice(0, error.offset).split('\n').length}` : ''
-    throw new HelixError('usage', `${file}${line}: ${messageOf(error)}`, {code: 'FILE_INVALID', cause: error})
+    throw new HelixError('usage', `${file}${lineOf(source, error)}: ${messageOf(error)}`, {code: 'FILE_INVALID', cause: error})
   }
 }
 

@@ -1,7 +1,7 @@
 import {readFile} from 'node:fs/promises'
 import {extname} from 'node:path'
 import {formatPath} from '../config/config-path.js'
-import {DocumentError} from '../config/document-limits.js'
+import {lineOf} from '../config/document-limits.js'
 import {parseJson} from '../config/parse-json.js'
 import {parseYaml} from '../config/parse-yaml.js'
 import type {SchemaNode} from '../config/schema-nodes.js'
@@ -107,8 +107,7 @@ export async function readTaskGraph(file: string): Promise<TaskGraph> {
   try {
     value = extname(file) === '.json' ? parseJson(source) : await parseYaml(source)
   } catch (error) {
-    const line = error instanceof DocumentError && error.offset !== undefined ? `:${source.slice(0, error.offset).split('\n').length}` : ''
-    throw graphError(`${file}${line}`, messageOf(error), error)
+    throw graphError(`${file}${lineOf(source, error)}`, messageOf(error), error)
   }
   const [problem] = validateValue(value, graphSchema)
   if (problem) throw graphError(file, `${formatPath(problem.path) || 'it'} ${problem.message}`)
