@@ -10,7 +10,7 @@ import type {SshSettings} from '../ssh/ssh-settings.js'
 import type {AttemptName} from './attempt-protocol.js'
 import type {WorkerRow, WorkerStatus} from './worker.js'
 
-const JSON_COLUMNS = ['ssh_config', 'capabilities', 'labels', 'resources'] as const
+const JSON_COLUMNS = ['ssh_config', 'capabilities', 'labels', 'resources', 'discovered', 'load'] as const
 
 /** What is stored of a worker that is reached over SSH. */
 export interface NewWorker {
