@@ -108,6 +108,11 @@ export class Coordinator {
     return this.#supervised.size
   }
 
+  /** Whether it looks after an attempt of this task. */
+  isSupervising(taskId: string): boolean {
+    return [...this.#supervised].some((key) => key.startsWith(`${taskId} `))
+  }
+
   /** True once the store asked it to stop. */
   stopRequested = false
 

@@ -12,6 +12,8 @@ import {hasOrphans} from './coordinator-lease.js'
 
 const IDLE_MS = 1000
 const LOOK_AT = 1000
+/** How long the end of an attempt that is looked after here may come later than the store's word that its task is over. */
+const LATE_END_MS = 10_000
 
 export interface ForegroundOptions extends Omit<CoordinatorOptions, 'kind' | 'events'> {
   /** Names the request's spooled files, which are there before the first task is. */
@@ -32,6 +34,8 @@ export class ForegroundRequest {
   #wake: () => void = () => {}
   #explained = ''
   #lastProgress = performance.now()
+  /** Tasks whose end the store knows while their attempt is still looked after here, and since when. */
+  readonly #late = new Map<string, number>()
   /** True once its tasks are to end. */
   isCancelled = false
   #announceCancel: () => void = () => {}
@@ -116,6 +120,15 @@ export class ForegroundRequest {
     this.#wake()
   }
 
+  // Another coordinator may have stored the end of a task that this one, asleep meanwhile, still looks after: what it
+  // printed is copied when the attempt's end is met here too.
+  #isOver(taskId: string): boolean {
+    if (!this.#coordinator.isSupervising(taskId)) return true
+    const since = this.#late.get(taskId) ?? performance.now()
+    this.#late.set(taskId, since)
+    return performance.now() - since > LATE_END_MS
+  }
+
   /** Nothing has ended for a while: others may have cancelled tasks, or no worker may be able to take them. */
   async #look(): Promise<void> {
     const {store, hostId, logger} = this.#options
@@ -125,7 +138,8 @@ export class ForegroundRequest {
       `SELECT id, status FROM tasks WHERE id IN (${marks}) AND status NOT IN ('pending', 'running')`,
       open,
     )
-    if (rows.length > 0) return this.#settle(rows)
+    const over = rows.filter((row) => this.#isOver(row.id))
+    if (over.length > 0) return this.#settle(over)
     if (this.#coordinator.running > 0) return
     const [row] = await store.query(`SELECT * FROM tasks WHERE submitter_id = ? AND status = 'pending' AND blocked_by = 0 ORDER BY seq LIMIT 1`, [
       this.#coordinator.id,
