@@ -114,6 +114,8 @@ const bundle = build({
   plugins: [oclifParts, separatePackages, realImports],
   stdin: {contents: ["export {main} from './src/cli/main.ts'", ...entry].join('\n'), loader: 'ts', resolveDir: '.'},
 })
+// What starts attempts on a worker has to be there at once, so it is nothing but itself.
+const agent = build({...common, entryPoints: ['src/agent.ts'], outfile: 'dist/agent.cjs'})
 const packages = build({
   ...common,
   entryPoints: Object.fromEntries(SEPARATE.map((name) => [name, name])),
@@ -123,7 +125,7 @@ const packages = build({
   outExtension: {'.js': '.cjs'},
 })
 const api = buildProviderApi({...common, banner: {}, define: {}, external: Object.keys(dependencies), plugins: [separatePackages], supported: {}})
-const [providerApi, ...results] = await Promise.all([api, packages, bundle]).catch((error) => {
+const [providerApi, ...results] = await Promise.all([api, packages, bundle, agent]).catch((error) => {
   // esbuild has said itself what is wrong.
   if (!error.errors) console.error(error.message)
   process.exit(1)

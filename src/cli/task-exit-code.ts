@@ -1,6 +1,6 @@
 import {EXIT_CODES} from '../core/errors/helix-error.js'
 import type {TaskWithAttempt} from '../core/tasks/task-queries.js'
-import {signalNumber} from '../core/workers/attempt-protocol.js'
+import {signalNumber} from '../core/workers/attempt-report.js'
 
 const OK = 0
 const TIMEOUT = 124

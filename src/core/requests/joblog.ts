@@ -4,7 +4,7 @@ import {resolve} from 'node:path'
 import {HelixError, messageOf} from '../errors/helix-error.js'
 import {showLine} from '../show-text.js'
 import type {TaskWithAttempt} from '../tasks/task-queries.js'
-import {signalNumber} from '../workers/attempt-protocol.js'
+import {signalNumber} from '../workers/attempt-report.js'
 import {argumentText} from '../workers/shell-quote.js'
 
 const HEADER = 'Seq\tHost\tStarttime\tJobRuntime\tSend\tReceive\tExitval\tSignal\tCommand\n'

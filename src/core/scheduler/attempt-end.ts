@@ -1,7 +1,7 @@
 import {EXIT_CODES} from '../errors/helix-error.js'
 import type {AttemptEnd} from '../tasks/complete-attempts.js'
 import type {FailureKind, TaskRow} from '../tasks/task.js'
-import type {AttemptReport} from '../workers/attempt-protocol.js'
+import type {AttemptReport} from '../workers/attempt-report.js'
 
 const LONGEST_BACKOFF_SECONDS = 300
 

@@ -6,18 +6,25 @@ import type {ClaimedTask} from '../tasks/claim-tasks.js'
 import type {AttemptEnd} from '../tasks/complete-attempts.js'
 import type {Spool} from '../tasks/spool.js'
 import type {TaskRow} from '../tasks/task.js'
-import {type AttemptName, type AttemptOrder, type AttemptState, collectAttempt, killAttempt, startAttempt} from '../workers/attempt-protocol.js'
+import type {StartOutcome} from '../workers/attempt-agent.js'
+import {type AttemptState, collectAttempts, killAttempt, observeAttempts} from '../workers/attempt-protocol.js'
+import type {AttemptReport} from '../workers/attempt-report.js'
+import type {AttemptName, AttemptOrder} from '../workers/attempt-spec.js'
 import {sendStdin} from '../workers/send-stdin.js'
 import {argumentText} from '../workers/shell-quote.js'
 import type {Transport} from '../workers/transport.js'
 import {backoffSeconds, scriptEnvironment, type WorkerConnections} from '../workers/worker-connections.js'
+import {AttemptAgents} from './attempt-agents.js'
 import {backToQueue, endOfReport, failureOf} from './attempt-end.js'
-import {AttemptObserver} from './attempt-observer.js'
-import {SessionHolds} from './session-holds.js'
+import {AttemptQuestions} from './attempt-questions.js'
 
 /** How long a worker may stay away before the outcome of its attempts counts as unknown. */
 const LOST_SECONDS = 600
 const POLL_MS = 1000
+/** How often attempts are looked at whose supervisors nobody watches on the worker. */
+const SWEEP_MS = 10_000
+const OBSERVE_BATCH_MS = 50
+const COLLECT_BATCH_MS = 5
 
 export interface SupervisorOptions {
   storeId: string
@@ -34,13 +41,16 @@ export interface SupervisorOptions {
 /** Starts attempts on workers, stays with them through lost connections, and tells how they ended. */
 export class AttemptSupervisor {
   readonly #options: SupervisorOptions
-  readonly #observer: AttemptObserver
-  readonly #holds = new WeakMap<Transport, SessionHolds>()
+  readonly #states: AttemptQuestions<AttemptState>
+  readonly #reports: AttemptQuestions<AttemptReport | undefined>
+  readonly #agents = new AttemptAgents()
   readonly #cancelled = new Map<string, AbortController>()
 
   constructor(options: SupervisorOptions) {
     this.#options = options
-    this.#observer = new AttemptObserver(options.connections)
+    // With a fence: one that has not started by then never will.
+    this.#states = new AttemptQuestions(options.connections, OBSERVE_BATCH_MS, (transport, names, env) => observeAttempts(transport, names, true, env))
+    this.#reports = new AttemptQuestions(options.connections, COLLECT_BATCH_MS, collectAttempts)
   }
 
   /** Runs a claimed task's attempt to its end. Never rejects. */
@@ -61,6 +71,11 @@ export class AttemptSupervisor {
   /** Asks for the end of a task that is being supervised here; takes effect once its worker has confirmed it. */
   cancel(taskId: string): void {
     this.#cancelled.get(taskId)?.abort()
+  }
+
+  /** Lets go of all attempts; their workers see them to their ends. */
+  close(): void {
+    this.#agents.close()
   }
 
   async #supervise(claimed: ClaimedTask, work: () => Promise<AttemptEnd>): Promise<AttemptEnd> {
@@ -99,10 +114,12 @@ export class AttemptSupervisor {
     if (this.#isCancelled(task)) return {taskId: task.id, attempt: task.attempt, result: 'cancelled'}
     try {
       const environment = scriptEnvironment(worker, spooled.callerEnvironment)
-      const started = await this.#holdsOf(transport).start(() => startAttempt(transport, order, this.#options.leaseSeconds, environment))
-      await this.#options.onStarted(claimed, started.root)
-      const outcome = await started.outcome
+      const agent = await this.#agents.get(worker, transport, task.request_id, environment)
+      const started = agent.start(order, this.#options.leaseSeconds())
+      await this.#options.onStarted(claimed, agent.root)
+      const outcome = agent.kind === 'shell' ? await this.#watch(claimed, started) : await started
       if (outcome.state === 'ended') return endOfReport(task, outcome.report, this.#isCancelled(task))
+      if (outcome.state === 'reported') return await this.#collect(claimed)
       if (outcome.state === 'refused' && outcome.why === 'late') return backToQueue(task, 'unsent', 'the lease ended before the worker could start it')
       if (outcome.state === 'refused' && outcome.why === 'folder') {
         return failureOf(task, 'host', `${worker.name} could not make the folder of the attempt: its disk may be full`)
@@ -113,6 +130,19 @@ export class AttemptSupervisor {
     return this.#reattach(claimed)
   }
 
+  // Only the shell's supervisors are processes of their own, whose death nobody there would tell. All attempts are looked at
+  // at the same moments, so that it is one question a worker.
+  async #watch(claimed: ClaimedTask, started: Promise<StartOutcome>): Promise<StartOutcome> {
+    for (;;) {
+      const sweep = new AbortController()
+      const swept = delay(SWEEP_MS - (performance.now() % SWEEP_MS), undefined, {signal: sweep.signal}).catch(() => {})
+      const outcome = await Promise.race([started, swept]).finally(() => sweep.abort())
+      if (outcome) return outcome
+      const state = await this.#states.ask(claimed.worker, this.#nameOf(claimed.task))
+      if (state !== 'running' && state !== 'starting') return {state: 'released'}
+    }
+  }
+
   /** Asks the worker, which owns the truth, until it has told how the attempt ended or that it never began. */
   async #reattach(claimed: ClaimedTask): Promise<AttemptEnd> {
     const {task, worker} = claimed
@@ -120,7 +150,7 @@ export class AttemptSupervisor {
     let lastSeen = performance.now()
     for (let failures = 0; ; ) {
       try {
-        const state = await this.#observer.ask(worker, this.#nameOf(task))
+        const state = await this.#states.ask(worker, this.#nameOf(task))
         lastSeen = performance.now()
         failures = 0
         const end = await this.#endOf(claimed, state)
@@ -151,8 +181,8 @@ export class AttemptSupervisor {
   }
 
   async #collect({task, worker}: ClaimedTask): Promise<AttemptEnd> {
-    const transport = await this.#options.connections.get(worker)
-    const report = await collectAttempt(transport, this.#nameOf(task), scriptEnvironment(worker))
+    const report = await this.#reports.ask(worker, this.#nameOf(task))
+    if (!report) throw new HelixError('unavailable', 'the worker did not report an attempt that has ended', {code: 'COLLECT_FAILED'})
     return endOfReport(task, report, this.#isCancelled(task))
   }
 
@@ -225,13 +255,5 @@ export class AttemptSupervisor {
 
   #isCancelled(task: TaskRow): boolean {
     return this.#cancelled.get(task.id)?.signal.aborted === true
-  }
-
-  #holdsOf(transport: Transport): SessionHolds {
-    const known = this.#holds.get(transport)
-    if (known) return known
-    const holds = new SessionHolds(transport)
-    this.#holds.set(transport, holds)
-    return holds
   }
 }

@@ -140,6 +140,7 @@ export class Coordinator {
     this.#stopping.abort()
     await this.#loops
     while (this.#flushing) await this.#flushing
+    this.#supervisor.close()
     await this.#lease.release()
   }
 

@@ -1,6 +1,7 @@
 import {randomUUID} from 'node:crypto'
 import {HelixError} from '../errors/helix-error.js'
-import {removeTaskFolders, startAttempt} from './attempt-protocol.js'
+import {AttemptAgent} from './attempt-agent.js'
+import {collectAttempts, removeTaskFolders} from './attempt-protocol.js'
 import type {Transport} from './transport.js'
 import type {WorkerRow} from './worker.js'
 import {scriptEnvironment} from './worker-connections.js'
@@ -33,13 +34,14 @@ export async function testWorker(worker: WorkerRow, connect: () => Promise<Trans
   const name = {storeId: 'test', taskId: randomUUID(), attempt: 1}
   const order = {...name, command: ['uname', '-srm'], environment: {}, timeoutSeconds: START_SECONDS, graceSeconds: 1}
   const root = await timed('run a supervised command', async () => {
-    const started = await startAttempt(transport, order, () => START_SECONDS, environment)
-    const outcome = await started.outcome
-    if (outcome.state !== 'ended' || outcome.report.exitCode !== 0) {
-      const said = outcome.state === 'ended' ? outcome.report.stderrTail.toString().trim() : outcome.state
+    const agent = await AttemptAgent.open(transport, {env: environment})
+    const outcome = await agent.start(order, START_SECONDS).finally(() => agent.close())
+    const report = outcome.state === 'ended' ? outcome.report : (await collectAttempts(transport, [name], environment))[0]
+    if (report?.exitCode !== 0) {
+      const said = report ? report.stderrTail.toString().trim() : outcome.state
       throw new HelixError('unavailable', `${worker.name} could not run a command: ${said}`, {code: 'WORKER_TEST_FAILED'})
     }
-    return [started.root, outcome.report.stdoutTail.toString().trim()]
+    return [agent.root, report.stdoutTail.toString().trim()]
   })
   await timed('read a file', async () => {
     const path = `${root}/${name.storeId}/${name.taskId}/1/result`

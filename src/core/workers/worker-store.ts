@@ -7,7 +7,7 @@ import type {Row, SqlDialect} from '../data/sql.js'
 import type {Store} from '../data/store.js'
 import {HelixError} from '../errors/helix-error.js'
 import type {SshSettings} from '../ssh/ssh-settings.js'
-import type {AttemptName} from './attempt-protocol.js'
+import type {AttemptName} from './attempt-spec.js'
 import type {WorkerRow, WorkerStatus} from './worker.js'
 
 const JSON_COLUMNS = ['ssh_config', 'capabilities', 'labels', 'resources', 'discovered', 'load'] as const

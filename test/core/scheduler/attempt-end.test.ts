@@ -1,7 +1,7 @@
 import {describe, expect, test} from '@jest/globals'
 import {backToQueue, endOfReport, failureOf} from '../../../src/core/scheduler/attempt-end.js'
 import {DEFAULT_POLICY, FAILURE_KINDS, type TaskPolicy, type TaskRow} from '../../../src/core/tasks/task.js'
-import type {AttemptReport} from '../../../src/core/workers/attempt-protocol.js'
+import type {AttemptReport} from '../../../src/core/workers/attempt-report.js'
 
 const task = (policy: Partial<TaskPolicy> = {}, failures = 0) =>
   ({id: 'task', attempt: failures + 1, failures, retry_policy: {...DEFAULT_POLICY, ...policy}}) as TaskRow
