@@ -29,20 +29,22 @@ export function expandTokens(text: string, values: TokenValues): string {
   const jump = values.proxyJump ?? ''
   const tokens: Record<string, () => string> = {
     '%': () => '%',
-    C: () => createHash('sha1').update(`${local}${values.hostname}${values.port}${values.username}${jump}`).digest('hex'),
     d: () => homedir(),
     h: () => values.hostname,
     i: () => String(process.getuid?.() ?? ''),
     j: () => jump,
     k: () => values.hostKeyAlias ?? values.originalHost,
-    L: () => local.split('.')[0] ?? local,
     l: () => local,
     n: () => values.originalHost,
     p: () => String(values.port),
     r: () => values.username,
     u: localUsername,
   }
-  return text.replace(/%(.)/gsu, (token, letter: string) => tokens[letter]?.() ?? token)
+  const fixed: Record<string, string> = {
+    C: createHash('sha1').update(`${local}${values.hostname}${values.port}${values.username}${jump}`).digest('hex'),
+    L: local.split('.')[0] ?? local,
+  }
+  return text.replace(/%(.)/gsu, (token, letter: string) => tokens[letter]?.() ?? fixed[letter] ?? token)
 }
 
 /** Expands a path of ssh_config: `~`, `${NAME}` and percent tokens. */

@@ -118,7 +118,7 @@ export class AttemptAgent {
         }
       })
       const noShell = new HelixError('unavailable', 'the worker has no working POSIX shell', {code: 'WORKER_SHELL', hint: 'Helix needs `sh` on the worker.'})
-      this.closed.then(() => this.#process.exit.then(() => reject(noShell), reject))
+      void this.closed.then(() => this.#process.exit.then(() => reject(noShell), reject))
     })
   }
 
@@ -130,11 +130,17 @@ export class AttemptAgent {
   }
 
   #hear([verb, taskId, attempt, ...rest]: string[], [stdout, stderr]: [Buffer, Buffer]): void {
-    if (verb === 'pong') return this.#saw(taskId)
+    if (verb === 'pong') {
+      this.#saw(taskId)
+      return
+    }
     const key = `${taskId} ${attempt}`
     const waiting = this.#waiting.get(key)
     this.#waiting.delete(key)
-    if (verb === 'refused') return waiting?.resolve({state: 'refused', why: rest[0] as 'late'})
+    if (verb === 'refused') {
+      waiting?.resolve({state: 'refused', why: rest[0] as 'late'})
+      return
+    }
     const [up, ...report] = rest
     this.#saw(up)
     const isWhole = report.length > 7 || (report[0] === '0' && report[1] === '0')

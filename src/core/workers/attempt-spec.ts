@@ -34,9 +34,9 @@ export interface AttemptSpec {
  * Node only UTF-8; a standard input that grows is a shell's work.
  */
 export function buildSpec(order: AttemptOrder, agent: 'shell' | 'perl' | 'node'): AttemptSpec {
-  if (agent === 'shell' || order.stdin?.growing) return {form: 'sh', bytes: scriptOf(order)}
+  if (agent === 'shell' || order.stdin?.growing) return {form: 'sh', bytes: scriptOf(order, agent === 'shell')}
   const words = wordsOf(order)
-  return agent === 'perl' || isUtf8(words) ? {form: 'words', bytes: words} : {form: 'sh', bytes: scriptOf(order)}
+  return agent === 'perl' || isUtf8(words) ? {form: 'words', bytes: words} : {form: 'sh', bytes: scriptOf(order, false)}
 }
 
 /** `FOLDER COUNT NAME=VALUE… PROGRAM ARGUMENT…`, COUNT being that of the variables. */
@@ -47,16 +47,18 @@ function wordsOf(order: AttemptOrder): Buffer {
   return Buffer.concat([...words, ...order.command.map(argumentBytes)].flatMap((word) => [word, nul]))
 }
 
-function scriptOf(order: AttemptOrder): Buffer {
+// The agent that is a shell reads the script in a process of its own, which has yet to get a process group and the umask of
+// the worker's user; others have seen to that.
+function scriptOf(order: AttemptOrder, inShell: boolean): Buffer {
   const parts: Buffer[] = []
   const add = (...pieces: (string | Buffer)[]) => parts.push(...pieces.map((piece) => (typeof piece === 'string' ? Buffer.from(piece) : piece)))
   const path = quoteBytes(Buffer.from(order.stdin?.path ?? '/dev/null'))
   if (order.stdin?.growing) add(FEED, 'mkfifo stdin.pipe\nfeed ', path, ' > stdin.pipe 2> /dev/null &\nexec < stdin.pipe')
   else add('exec < ', path)
-  // Only then the umask of the worker's user: what the streams are kept in is nobody else's.
-  add(' > stdout 2> stderr\n[ -z "${mask:-}" ] || umask "$mask"\n')
+  // Only then the umask: what the streams are kept in is nobody else's.
+  add(` > stdout 2> stderr\n${inShell ? 'umask "$mask"\n' : ''}`)
   for (const [name, value] of Object.entries(environmentOf(order))) add(`export ${name}=`, quoteBytes(Buffer.from(value)), '\n')
-  add('cd -- ', order.cwd === undefined ? 'work' : quoteBytes(Buffer.from(order.cwd)), ' || exit 126\nexec ${launch:-}')
+  add('cd -- ', order.cwd === undefined ? 'work' : quoteBytes(Buffer.from(order.cwd)), ' || exit 126\nexec', inShell ? ' $launch' : '')
   const [program = Buffer.alloc(0), ...more] = order.command.map(argumentBytes)
   // What launches it would take such a name for an option or for a variable.
   if (/^-|=/.test(program.toString('latin1'))) add(` sh -c 'exec "$0" "$@"'`)

@@ -72,22 +72,31 @@ class NodeAgent {
     const [store = '', task = '', attempt = '', deadline, timeout, grace, form] = words
     const stdin = words.slice(ORDER_WORDS - 1).join(' ')
     const folder = `${this.#root}/${store}/${task}/${attempt}`
-    const refuse = (why: string) => this.#say(`refused ${task} ${attempt} ${why}`)
-    try {
-      mkdirSync(`${folder}/work`, {recursive: true})
-      writeFileSync(`${folder}/spec`, spec)
-    } catch {
-      return refuse('folder')
-    }
-    if (Math.floor(uptime()) >= Number(deadline)) return refuse('late')
-    try {
-      writeFileSync(`${folder}/owner`, this.#owner, {flag: 'wx'})
-    } catch {
-      return refuse('exists')
+    const why = this.#claim(folder, spec, Number(deadline))
+    if (why) {
+      this.#say(`refused ${task} ${attempt} ${why}`)
+      return
     }
     const one: Attempt = {store, task, attempt, folder, grace: Number(grace), ooms: oomKills(), timer: undefined, killing: undefined}
     this.#launch(one, form === 'sh' ? undefined : spec, stdin)
     if (Number(timeout) > 0) one.timer = setTimeout(() => this.#endLate(one), Number(timeout) * 1000)
+  }
+
+  /** Makes the folder of an attempt ours; returns why not where it cannot be. */
+  #claim(folder: string, spec: Buffer, deadline: number): 'folder' | 'late' | 'exists' | undefined {
+    try {
+      mkdirSync(`${folder}/work`, {recursive: true})
+      writeFileSync(`${folder}/spec`, spec)
+    } catch {
+      return 'folder'
+    }
+    if (Math.floor(uptime()) >= deadline) return 'late'
+    try {
+      writeFileSync(`${folder}/owner`, this.#owner, {flag: 'wx'})
+      return undefined
+    } catch {
+      return 'exists'
+    }
   }
 
   #launch(one: Attempt, words: Buffer | undefined, stdin: string): void {
