@@ -10,28 +10,47 @@ export interface Looked<T> {
   problem?: string
 }
 
-/** Looks at a page again and again, and at once when it is another one; stops with the view. */
+/** Looks at a page again and again, and soon when it is another one, one look at a time; stops with the view. */
 export function useLook<P, T extends {pauseMs: number}>(look: (page: P) => Promise<T>, page: P): Looked<T> {
   const [looked, setLooked] = useState<Looked<T>>({})
-  const started = useRef(Number.NEGATIVE_INFINITY)
   const wanted = JSON.stringify(page)
+  const latest = useRef(wanted)
+  const hurry = useRef(() => {})
   useEffect(() => {
     let isShown = true
+    let isLooking = false
+    let started = 0
     let timer: NodeJS.Timeout
+    const soon = () => {
+      clearTimeout(timer)
+      timer = setTimeout(next, started + SHORTEST_PAUSE_MS - performance.now())
+    }
     const next = async () => {
-      started.current = performance.now()
-      const result = await tryLook(() => look(JSON.parse(wanted)))
+      const asked = latest.current
+      started = performance.now()
+      isLooking = true
+      const result = await tryLook(() => look(JSON.parse(asked)))
+      isLooking = false
       if (!isShown) return
       // What was found before is still better than nothing.
-      setLooked((before) => ({...before, problem: undefined, ...result}) as Looked<T>)
-      timer = setTimeout(next, result.found?.pauseMs ?? PAUSE_AFTER_PROBLEM_MS)
+      setLooked((before) => (result.found ? result : {...before, ...result}))
+      if (latest.current === asked) timer = setTimeout(next, result.found?.pauseMs ?? PAUSE_AFTER_PROBLEM_MS)
+      else soon()
     }
-    timer = setTimeout(next, Math.max(0, started.current + SHORTEST_PAUSE_MS - performance.now()))
+    hurry.current = () => {
+      if (!isLooking) soon()
+    }
+    void next()
     return () => {
       isShown = false
       clearTimeout(timer)
     }
-  }, [look, wanted])
+  }, [look])
+  useEffect(() => {
+    if (latest.current === wanted) return
+    latest.current = wanted
+    hurry.current()
+  }, [wanted])
   return looked
 }
 
