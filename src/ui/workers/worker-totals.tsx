@@ -30,7 +30,7 @@ export function WorkerTotals({found}: {found: WorkerSnapshot | undefined}) {
 function describeUse({workers, tasks}: WorkerSnapshot): string {
   const usable = workers.filter((worker) => worker.status === 'active')
   const slots = sum(usable, (worker) => worker.slots)
-  const running = sum(workers, (worker) => worker.running)
+  const running = sum(usable, (worker) => worker.running)
   return [
     `slots ${formatCount(running)}/${formatCount(slots)}`,
     `${formatCount(tasks.pending)} tasks pending`,
