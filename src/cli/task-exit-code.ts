@@ -1,6 +1,7 @@
 import {EXIT_CODES} from '../core/errors/helix-error.js'
 import type {TaskWithAttempt} from '../core/tasks/task-queries.js'
 import {signalNumber} from '../core/workers/attempt-report.js'
+import type {TaskCounts} from '../core/watch/watch-tasks.js'
 
 const OK = 0
 const TIMEOUT = 124
@@ -18,6 +19,14 @@ export function exitCodeOf(task: TaskWithAttempt): number {
 
 /** The exit code for many tasks: how many did not complete, at most 101, as GNU parallel counts. */
 export function exitCodeOfAll(tasks: readonly TaskWithAttempt[]): number {
-  const failed = tasks.filter((task) => task.status !== 'completed' && task.status !== 'pending').length
+  return exitCodeOfCount(tasks.filter((task) => task.status !== 'completed' && task.status !== 'pending').length)
+}
+
+/** The same for tasks that have ended and were only counted. */
+export function exitCodeOfCounts({failed, cancelled}: Pick<TaskCounts, 'failed' | 'cancelled'>): number {
+  return exitCodeOfCount(failed + cancelled)
+}
+
+function exitCodeOfCount(failed: number): number {
   return failed > MOST_COUNTED ? MOST_COUNTED + 1 : failed
 }

@@ -14,6 +14,7 @@ export interface TaskWithAttempt extends TaskRow {
 }
 
 export interface TaskFilter {
+  ids?: readonly string[] | undefined
   status?: TaskStatus | undefined
   /** Name of a worker. */
   worker?: string | undefined
@@ -35,6 +36,7 @@ export async function listTasks(store: Store, filter: TaskFilter): Promise<TaskW
     conditions.push(condition)
     bindings.push(value)
   }
+  where(`tasks.id IN ${store.sql.ids}`, filter.ids && JSON.stringify(filter.ids))
   where('tasks.status = ?', filter.status)
   where('tasks.request_id = ?', filter.requestId)
   where('a.worker_name = ?', filter.worker)

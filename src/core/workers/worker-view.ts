@@ -24,10 +24,7 @@ export interface WorkerView {
 
 /** All workers that this machine can see, with how many tasks run on each. */
 export async function viewWorkers(store: Store, hostId: string): Promise<WorkerView[]> {
-  const rows = await store.query<{worker_id: string; count: number}>(
-    `SELECT worker_id, count(*) AS count FROM tasks WHERE status = 'running' GROUP BY worker_id`,
-  )
-  const running = new Map(rows.map((row) => [row.worker_id, Number(row.count)]))
+  const running = await countRunning(store)
   return (await listWorkers(store, hostId)).map((worker) => ({
     id: worker.id,
     name: worker.name,
@@ -46,6 +43,14 @@ export async function viewWorkers(store: Store, hostId: string): Promise<WorkerV
     last_heartbeat: worker.last_heartbeat,
     created_at: worker.created_at,
   }))
+}
+
+/** How many tasks run on each worker, by its id. */
+export async function countRunning(store: Store): Promise<Map<string, number>> {
+  const rows = await store.query<{worker_id: string; count: number}>(
+    `SELECT worker_id, count(*) AS count FROM tasks WHERE status = 'running' GROUP BY worker_id`,
+  )
+  return new Map(rows.map((row) => [row.worker_id, Number(row.count)]))
 }
 
 /** One worker. Throws as `findWorker` does for a name that no worker has. */
