@@ -9,7 +9,7 @@ export interface WorkerStep {
   duration_ms: number
 }
 
-/** Hears of each step as it is over. */
+/** Hears of each step as it is over, but for one whose error is thrown, which tells by itself. */
 export type ReportStep = (step: WorkerStep) => void
 
 /** The steps of one worker, in their order. */
@@ -24,10 +24,14 @@ export class WorkerSteps {
   /** Does a step that the others need; what it rejects with is passed on. */
   async run<T>(step: string, work: () => Promise<[T, string]>): Promise<T> {
     const started = performance.now()
-    const over = (outcome: WorkerStep['outcome'], detail: string) => this.#add({step, outcome, detail, duration_ms: Math.round(performance.now() - started)})
+    const over = (outcome: WorkerStep['outcome'], detail: string) => {
+      const done = {step, outcome, detail, duration_ms: Math.round(performance.now() - started)}
+      this.all.push(done)
+      return done
+    }
     try {
       const [value, detail] = await work()
-      over('done', detail)
+      this.#report(over('done', detail))
       return value
     } catch (error) {
       over('failed', messageOf(error))
@@ -37,16 +41,19 @@ export class WorkerSteps {
 
   /** Does a step that the others can do without: its failure is reported and gives undefined. */
   async attempt<T>(step: string, work: () => Promise<[T, string]>): Promise<T | undefined> {
-    return this.run(step, work).catch(() => undefined)
+    try {
+      return await this.run(step, work)
+    } catch {
+      const failed = this.all.at(-1)
+      if (failed) this.#report(failed)
+      return undefined
+    }
   }
 
   /** Says that a step is left out, and why. */
   skip(step: string, detail: string): void {
-    this.#add({step, outcome: 'skipped', detail, duration_ms: 0})
-  }
-
-  #add(step: WorkerStep): void {
-    this.all.push(step)
-    this.#report(step)
+    const skipped: WorkerStep = {step, outcome: 'skipped', detail, duration_ms: 0}
+    this.all.push(skipped)
+    this.#report(skipped)
   }
 }

@@ -92,7 +92,10 @@ export async function insertWorker(store: Store, worker: NewWorker): Promise<voi
       worker.slots,
     ],
   )
-  if (rows.length === 0) await requireNewWorker(store, worker)
+  if (rows.length > 0) return
+  await requireNewWorker(store, worker)
+  // Whoever had it has been removed meanwhile.
+  await insertWorker(store, worker)
 }
 
 /** Throws `usage` when the name of a worker, or its user on that host and port, is taken. */

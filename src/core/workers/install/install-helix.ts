@@ -100,10 +100,10 @@ function newestRuntime({root, runtimes}: WorkerState): string | undefined {
   return newest && `${root}/node/${newest.name}/bin/node`
 }
 
-// While it is unpacked, a parcel is there packed and unpacked, or unpacked and in its files.
+// While it is unpacked, a parcel is there packed and unpacked, or unpacked and in its files unless it is one file.
 function requireSpace(said: readonly string[], state: WorkerState, parcels: NodeRuntime['parcel'][]): void {
   const free = freeBytes(said)
-  const needed = parcels.reduce((sum, {size}) => sum + size * 2, LEAST_SPACE)
+  const needed = parcels.reduce((sum, {size, files}) => sum + size * (files.length > 1 ? 2 : 1.5), LEAST_SPACE)
   if (free !== undefined && free < needed) throw noSpace(state, free, needed)
 }
 

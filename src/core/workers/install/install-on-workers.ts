@@ -29,7 +29,7 @@ export interface InstallRequest {
 
 /** The workers of these names, or all that are reached over SSH. Throws `usage` unless it is one of the two, and for `local`. */
 export async function selectWorkers(lookup: WorkerLookup, names: readonly string[], all: boolean): Promise<WorkerRow[]> {
-  if (all === names.length > 0) throw new HelixError('usage', 'name the workers, or say --all', {code: 'WORKERS_UNCLEAR'})
+  if (all ? names.length > 0 : names.length === 0) throw new HelixError('usage', 'name the workers, or say --all', {code: 'WORKERS_UNCLEAR'})
   if (all) return (await listWorkers(lookup.store, lookup.hostId)).filter((worker) => worker.origin !== 'local')
   if (names.includes('local')) throw new HelixError('usage', '`local` is this machine; it runs the Helix that you use', {code: 'WORKER_IS_LOCAL'})
   return Promise.all([...new Set(names)].map((name) => findWorker(lookup, name)))
