@@ -15,7 +15,7 @@ import {
 } from '../fixtures/installed-worker.js'
 import {NpmRegistry} from '../fixtures/npm-registry.js'
 import {publishNode, RUNTIME} from '../fixtures/published-node.js'
-import {mountSmallDisk, mountingRefused} from '../fixtures/small-disk.js'
+import {mountingRefused, mountSmallDisk} from '../fixtures/small-disk.js'
 import {type Sshd, sshdAvailable} from '../fixtures/sshd.js'
 import {waitFor} from '../fixtures/wait-for.js'
 import {addWords} from '../fixtures/worker-pool.js'
@@ -185,7 +185,10 @@ describeUnless(sshdAvailable() ?? RUNTIME.missing, 'an installation that fails',
         const failed = await install(home, '--force')
         expect(failed.code).toBe(69)
         if (names.includes('df')) {
-          expect(failed.error).toMatchObject({code: 'INSTALL_NO_SPACE', message: expect.stringMatching(/there is no space left in .*: \d+ MB are free, and \d+ MB are needed/)})
+          expect(failed.error).toMatchObject({
+            code: 'INSTALL_NO_SPACE',
+            message: expect.stringMatching(/there is no space left in .*: \d+ MB are free, and \d+ MB are needed/),
+          })
         }
         expect(currentVersion(server)).toBe(before)
         expect(installedFolders(server)).toHaveLength(1)
@@ -200,4 +203,3 @@ describeUnless(sshdAvailable() ?? RUNTIME.missing, 'an installation that fails',
     })
   })
 })
-

@@ -4,15 +4,7 @@ import {join} from 'node:path'
 import {afterAll, beforeAll, beforeEach, expect, test} from '@jest/globals'
 import {describeUnless} from '../fixtures/describe-unless.js'
 import {type HelixHome, makeHelixHome} from '../fixtures/helix.js'
-import {
-  currentVersion,
-  installedFolders,
-  installedRoot,
-  installedSays,
-  makeToolFolder,
-  startWithTools,
-  TOOLS,
-} from '../fixtures/installed-worker.js'
+import {currentVersion, installedFolders, installedRoot, installedSays, makeToolFolder, startWithTools, TOOLS} from '../fixtures/installed-worker.js'
 import {NpmRegistry} from '../fixtures/npm-registry.js'
 import {publishNode, RUNTIME, SMALL_NODE} from '../fixtures/published-node.js'
 import {type Sshd, sshdAvailable} from '../fixtures/sshd.js'
@@ -189,7 +181,10 @@ describeUnless(sshdAvailable() ?? RUNTIME.missing, 'a worker without Node, root,
     writeFileSync(join(tools, 'uname'), '#!/bin/sh\ncase $1 in -m) echo riscv64 ;; *) echo Linux ;; esac\n', {mode: 0o755})
     await home.run(addWords('w1', server, ['--no-install']))
     const refused = await home.run(['worker', 'install', 'w1'])
-    expect(refused).toMatchObject({code: 69, stderr: expect.stringMatching(/^Error: w1: there is no fitting Node on the worker, and .*node-linux-riscv64.*\n[^\n]+\n$/)})
+    expect(refused).toMatchObject({
+      code: 69,
+      stderr: expect.stringMatching(/^Error: w1: there is no fitting Node on the worker, and .*node-linux-riscv64.*\n[^\n]+\n$/),
+    })
   })
 })
 
@@ -199,4 +194,3 @@ test('a command line that names no workers, or both names and --all, is refused'
     expect(await home.run(['worker', 'install', ...words])).toMatchObject({code: 2, stdout: '', stderr: expect.stringMatching(/^Error: /)})
   }
 })
-

@@ -53,11 +53,15 @@ export async function addWorker(context: WorkerContext, options: AddWorkerOption
   }
   const {hostname, port, username} = await resolveHost(settings)
   const {name, capabilities, labels, slots} = options
-  await requireNewWorker(store, {name, hostname, port, username})
   const steps = new WorkerSteps(report)
   const policy = {ownFile: knownHostsFile, acceptNew: options.acceptNew, ...(options.hostKey !== undefined && {expected: options.hostKey})}
   const transport = await steps.run('connect', async () => {
     const opened = await openConnection(settings, policy, askSecret ? {askSecret} : {})
+    // Before anything is installed; the insertion decides.
+    await requireNewWorker(store, {name, hostname, port, username}).catch(async (error) => {
+      await opened.close()
+      throw error
+    })
     return [opened, `${username}@${hostname}:${port}, host key ${opened.hostKey.fingerprint}`]
   })
   try {

@@ -1,7 +1,7 @@
 import {randomBytes} from 'node:crypto'
 import {mkdir, readdir, readFile, rm, writeFile} from 'node:fs/promises'
 import {createRequire} from 'node:module'
-import {join, sep} from 'node:path'
+import {join, relative, sep} from 'node:path'
 import {promisify} from 'node:util'
 import {gzip} from 'node:zlib'
 import {errorCode} from '../../errors/helix-error.js'
@@ -72,7 +72,7 @@ async function readDriver(packageRoot: string, {system, arch, libc}: Platform): 
 
 async function readFolder(root: string, folder: string, target = ''): Promise<HelixContents['files']> {
   const entries = await readdir(join(root, folder), {recursive: true, withFileTypes: true})
-  const paths = entries.filter((entry) => entry.isFile()).map(({parentPath, name}) => join(parentPath, name).slice(root.length + 1))
+  const paths = entries.filter((entry) => entry.isFile()).map(({parentPath, name}) => relative(root, join(parentPath, name)))
   return readFiles(root, paths, target)
 }
 

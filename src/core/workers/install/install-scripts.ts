@@ -14,9 +14,9 @@ mark=@MARK@
 root="\${XDG_DATA_HOME:-$HOME/.local/share}/helix"
 say() { printf "%s %s\\n" "$mark" "$*"; }
 start_of() {
-  start=
+  start=; state=
   if [ -r "/proc/$1/stat" ]; then
-    read -r _ _ _ _ _ _ _ _ _ _ _ _ _ _ _ _ _ _ _ _ _ start _ 2>/dev/null < "/proc/$1/stat"
+    read -r _ _ state _ _ _ _ _ _ _ _ _ _ _ _ _ _ _ _ _ _ start _ 2>/dev/null < "/proc/$1/stat"
   else
     start=$(ps -o lstart= -p "$1" 2>/dev/null | tr -dc 0-9A-Za-z)
   fi
@@ -25,7 +25,7 @@ being_filled() {
   read -r fpid fstart 2>/dev/null < "$1/installing" || return 1
   kill -0 "$fpid" 2>/dev/null || return 1
   start_of "$fpid"
-  [ "$start" = "$fstart" ]
+  [ "$state" != Z ] && [ "$start" = "$fstart" ]
 }
 say_space() {
   df -Pk "$root" 2>/dev/null | { read -r _; read -r _ _ _ free _ && say free "$free"; }
