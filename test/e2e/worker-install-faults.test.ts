@@ -138,6 +138,23 @@ describeUnless(sshdAvailable() ?? RUNTIME.missing, 'an installation that fails',
     expectWhole(server)
   })
 
+  test.each(['sha256sum', 'cksum'])('because bytes changed on their way, as %s tells, leaves the old version in use', async (sums) => {
+    const server = await start([...TOOLS.filter((name) => !['gzip', 'sha256sum', 'cksum'].includes(name)), sums, RUNTIME.path])
+    await home.run(addWords('w1', server, ['--install']))
+    const before = currentVersion(server)
+    writeFileSync(join(tools, 'gzip'), '#!/bin/sh\n/usr/bin/gzip "$@" | sed "s/require/erquire/"\n', {mode: 0o755})
+    expect(await install(home, '--force')).toMatchObject({
+      code: 69,
+      error: {code: 'INSTALL_DAMAGED', message: expect.stringMatching(/ did not arrive as it was sent$/)},
+    })
+    expect(currentVersion(server)).toBe(before)
+    expect(installedFolders(server)).toHaveLength(1)
+    expectWhole(server)
+    rmSync(join(tools, 'gzip'))
+    expect(await install(home, '--force')).toMatchObject({code: 0, installed: true})
+    expectWhole(server)
+  })
+
   test('or succeeds beside others at the same time always leaves one whole version in use', async () => {
     const server = await start(TOOLS)
     const homes = [home, makeHome(), makeHome()]

@@ -4,10 +4,20 @@ import {join} from 'node:path'
 import {afterAll, beforeAll, beforeEach, expect, test} from '@jest/globals'
 import {describeUnless} from '../fixtures/describe-unless.js'
 import {type HelixHome, makeHelixHome} from '../fixtures/helix.js'
-import {currentVersion, installedFolders, installedRoot, installedSays, makeToolFolder, startWithTools, TOOLS} from '../fixtures/installed-worker.js'
+import {
+  BUSYBOX,
+  currentVersion,
+  installedFolders,
+  installedRoot,
+  installedSays,
+  makeBusyboxFolder,
+  makeToolFolder,
+  startWithTools,
+  TOOLS,
+} from '../fixtures/installed-worker.js'
 import {NpmRegistry} from '../fixtures/npm-registry.js'
 import {publishNode, RUNTIME, SMALL_NODE} from '../fixtures/published-node.js'
-import {type Sshd, sshdAvailable} from '../fixtures/sshd.js'
+import {type Sshd, type SshdOptions, sshdAvailable} from '../fixtures/sshd.js'
 import {addWords, RunLog} from '../fixtures/worker-pool.js'
 
 const VERSION = JSON.parse(readFileSync('package.json', 'utf8')).version
@@ -35,8 +45,8 @@ describeUnless(sshdAvailable() ?? RUNTIME.missing, 'a worker without Node, root,
     registry.requests.length = 0
   })
 
-  async function start(names: readonly string[] = TOOLS, options = {}): Promise<Sshd> {
-    tools = makeToolFolder(names)
+  async function start(names: readonly string[] = TOOLS, options: SshdOptions = {}, folder = makeToolFolder(names)): Promise<Sshd> {
+    tools = folder
     const server = await startWithTools(tools, options)
     servers.push(server)
     return server
@@ -101,19 +111,32 @@ describeUnless(sshdAvailable() ?? RUNTIME.missing, 'a worker without Node, root,
   })
 
   const without = (...names: string[]) => TOOLS.filter((name) => !names.includes(name))
-  const bare: [string, string[], object][] = [
+  const bare: [string, string[], SshdOptions][] = [
     ['gzip and SHA-256', without('gzip', 'sha256sum'), {}],
     ['any checksum, df and ps', without('sha256sum', 'cksum', 'df', 'ps'), {}],
     ['SFTP', TOOLS, {sftp: 'none'}],
+    ['a POSIX login shell', TOOLS, {shell: '/usr/bin/fish'}],
     ['more than one session at a time', TOOLS, {config: ['MaxSessions 1']}],
   ]
-  test.each(bare)('gets it without %s', async (_, names, options: {sftp?: 'none'; config?: string[]}) => {
+  test.each(bare)('gets it without %s', async (_, names, options: SshdOptions) => {
     const server = await start(names, options)
     expect(await home.run(addWords('w1', server, ['--json']))).toMatchObject({code: 0, stdout: expect.stringContaining('MB sent')})
     expect(says(server)).toContain(VERSION)
     const copied = globSync('dist/**/*.cjs', {cwd: currentVersion(server)})
     expect(copied).toContain('dist/helix.cjs')
     for (const path of copied) expect(readFileSync(join(currentVersion(server), path)).equals(readFileSync(path))).toBe(true)
+  })
+
+  const noBusybox = BUSYBOX === undefined ? 'there is no busybox here' : undefined
+  describeUnless(noBusybox, 'whose tools are all of busybox', () => {
+    test('gets it too', async () => {
+      const server = await start([], {}, makeBusyboxFolder())
+      expect(await home.run(addWords('w1', server, ['--json']))).toMatchObject({code: 0, stdout: expect.stringContaining('MB sent')})
+      expect(await install('--force')).toMatchObject({code: 0, installed: true})
+      expect(await install('--force')).toMatchObject({code: 0, installed: true})
+      expect(installedFolders(server)).toHaveLength(4)
+      expect(says(server)).toContain(VERSION)
+    })
   })
 
   test('has its own Node used when that is new enough', async () => {

@@ -50,7 +50,7 @@ export async function testWorker(worker: WorkerRow, {store, source, connect}: Te
   await removeTaskFolders(transport, name.storeId, [name.taskId], environment)
   const probe = await steps.attempt('discover', () => discover(transport, environment))
   await steps.run('register', async () => {
-    await register(store, worker, {version: check?.found?.version, probe})
+    await register(store, worker, {version: check ? check.found?.version : (worker.helix_version ?? undefined), probe})
     return [undefined, probe ? 'resources and load stored' : 'nothing new']
   })
   return steps.all

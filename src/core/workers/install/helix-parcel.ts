@@ -1,5 +1,4 @@
-import {randomBytes} from 'node:crypto'
-import {mkdir, readdir, readFile, rm, writeFile} from 'node:fs/promises'
+import {readdir, readFile, writeFile} from 'node:fs/promises'
 import {createRequire} from 'node:module'
 import {join, relative, sep} from 'node:path'
 import {promisify} from 'node:util'
@@ -43,17 +42,12 @@ export async function readHelix(packageRoot: string, platform: Platform): Promis
   return {name: `${version}-${hash.slice(0, 12)}`, version, files}
 }
 
-/** Packs Helix in a folder for the time of `use`. */
-export async function withHelixParcel<T>({files}: HelixContents, folder: string, use: (parcel: Parcel) => Promise<T>): Promise<T> {
-  await mkdir(folder, {recursive: true, mode: 0o700})
-  const packed = join(folder, `helix-${process.pid}-${randomBytes(4).toString('hex')}.gz`)
+/** Packs Helix into a file in `folder`. */
+export async function packHelix({files}: HelixContents, folder: string): Promise<Parcel> {
+  const packed = join(folder, 'helix.gz')
   const content = Buffer.concat(files.map((file) => file.content))
-  try {
-    await writeFile(packed, await promisify(gzip)(content), {mode: 0o600})
-    return await use({files: files.map((file) => describeFile(file.path, file.content, file.isProgram)), size: content.length, packed})
-  } finally {
-    await rm(packed, {force: true})
-  }
+  await writeFile(packed, await promisify(gzip)(content), {mode: 0o600})
+  return {files: files.map((file) => describeFile(file.path, file.content, file.isProgram)), size: content.length, packed}
 }
 
 async function readDriver(packageRoot: string, {system, arch, libc}: Platform): Promise<HelixContents['files']> {

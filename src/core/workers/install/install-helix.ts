@@ -2,10 +2,12 @@ import {randomBytes} from 'node:crypto'
 import {join} from 'node:path'
 import {HelixError} from '../../errors/helix-error.js'
 import type {Transport} from '../transport.js'
-import {type HelixContents, readHelix, withHelixParcel} from './helix-parcel.js'
+import {type HelixContents, packHelix, readHelix} from './helix-parcel.js'
 import {ABANDON, BEGIN, FINISH_RUNTIME, FINISH_VERSION} from './install-scripts.js'
-import {getRuntime, type NodeRuntime} from './node-runtime.js'
+import {getRuntime} from './node-runtime.js'
+import type {Parcel} from './parcel.js'
 import {runStep, sendParcel} from './send-parcel.js'
+import {withStaging} from './staging.js'
 import {compareVersions, isFitting, readWorkerState, type WorkerState} from './worker-state.js'
 
 /** Bytes that must be left when an installation is done. */
@@ -72,20 +74,21 @@ export async function installHelix(transport: Transport, source: InstallSource, 
   const node = present ?? `${state.root}/${runtimeName}/bin/node`
   const folders = [version, ...(runtimeName === undefined ? [] : [runtimeName])]
   let sentBytes = 0
-  const send = (what: string, name: string, parcel: NodeRuntime['parcel']) =>
-    sendParcel(transport, state, name, parcel, (done, total) => {
+  const send = (what: string, name: string, parcel: Parcel, staged: string) =>
+    sendParcel(transport, state, name, parcel, staged, (done, total) => {
       onProgress?.(`sending ${what}`, done, total)
       if (done === total) sentBytes += total
     })
   try {
-    return await withHelixParcel(wanted, cacheDir, async (parcel) => {
+    return await withStaging(cacheDir, async (staged) => {
+      const parcel = await packHelix(wanted, staged)
       const begun = await runStep(transport, BEGIN, [`${version} ${node}`, ...folders.slice(1), ''].join('\n'), 'begun')
       requireSpace(begun, state, [parcel, ...(runtime ? [runtime.parcel] : [])])
       if (runtime && runtimeName !== undefined) {
-        await send(`Node ${runtime.version}`, runtimeName, runtime.parcel)
+        await send(`Node ${runtime.version}`, runtimeName, runtime.parcel, staged)
         await runStep(transport, FINISH_RUNTIME, `${runtimeName} v${runtime.version}\n`, 'finished')
       }
-      await send(`Helix ${wanted.name}`, version, parcel)
+      await send(`Helix ${wanted.name}`, version, parcel, staged)
       await runStep(transport, FINISH_VERSION, `${version} helix-cli/${wanted.version}\n`, 'finished')
       return {version: wanted.name, node, isNew: true, sentBytes}
     })
@@ -101,7 +104,7 @@ function newestRuntime({root, runtimes}: WorkerState): string | undefined {
 }
 
 // While it is unpacked, a parcel is there packed and unpacked, or unpacked and in its files unless it is one file.
-function requireSpace(said: readonly string[], state: WorkerState, parcels: NodeRuntime['parcel'][]): void {
+function requireSpace(said: readonly string[], state: WorkerState, parcels: Parcel[]): void {
   const free = freeBytes(said)
   const needed = parcels.reduce((sum, {size, files}) => sum + size * (files.length > 1 ? 2 : 1.5), LEAST_SPACE)
   if (free !== undefined && free < needed) throw noSpace(state, free, needed)

@@ -1,11 +1,13 @@
 import {createReadStream, createWriteStream} from 'node:fs'
-import {mkdir, mkdtemp, readdir, readFile, rename, rm, writeFile} from 'node:fs/promises'
+import {mkdir, readdir, readFile, rename, writeFile} from 'node:fs/promises'
 import {join} from 'node:path'
 import {pipeline} from 'node:stream/promises'
 import {createGzip} from 'node:zlib'
 import {errorCode, HelixError} from '../../errors/helix-error.js'
+import {diskFull} from '../../providers/npm-failure.js'
 import {fetchTarball, findPackageVersion, type PackageVersion, unpackTarball} from './npm-tarball.js'
 import {describeFile, digestFile, type Parcel, type ParcelFile} from './parcel.js'
+import {withStaging} from './staging.js'
 import {compareVersions, type Platform} from './worker-state.js'
 
 /** The major version that Helix is built for and tested on. */
@@ -61,27 +63,28 @@ function packageFor({system, arch, libc}: Platform): string {
 }
 
 async function fetchRuntime(found: PackageVersion, folder: string): Promise<NodeRuntime> {
-  const staged = await mkdtemp(join(folder, 'new-'))
   try {
-    const unpacked = await unpackTarball(found, await fetchTarball(found, staged), staged)
-    const program = join(unpacked, 'bin', 'node')
-    const packed = join(staged, 'node.gz')
-    await pipeline(createReadStream(program), createGzip(), createWriteStream(packed, {mode: 0o600}))
-    const file = describeFile('bin/node', await readFile(program), true)
-    const kept: Kept = {...found, file, packedSha256: await digestFile(packed, 'sha256', 'hex')}
-    const target = join(folder, `${found.name}@${found.version}`)
-    await mkdir(target, {recursive: true, mode: 0o700})
-    // The description goes last: without a fitting one the other file counts for nothing.
-    await rename(packed, join(target, 'node.gz'))
-    await writeFile(join(staged, 'runtime.json'), `${JSON.stringify(kept, null, 2)}\n`)
-    await rename(join(staged, 'runtime.json'), join(target, 'runtime.json'))
-    return toRuntime(kept, target)
+    return await withStaging(folder, (staged) => unpackRuntime(found, folder, staged))
   } catch (error) {
-    if (errorCode(error) === 'ENOSPC') throw new HelixError('unavailable', `there is no space left for a Node in ${folder}`, {code: 'DISK_FULL', cause: error})
+    if (errorCode(error) === 'ENOSPC') throw diskFull(`Node ${found.version}`, folder, error)
     throw error
-  } finally {
-    await rm(staged, {recursive: true, force: true})
   }
+}
+
+async function unpackRuntime(found: PackageVersion, folder: string, staged: string): Promise<NodeRuntime> {
+  const unpacked = await unpackTarball(found, await fetchTarball(found, staged), staged)
+  const program = join(unpacked, 'bin', 'node')
+  const packed = join(staged, 'node.gz')
+  await pipeline(createReadStream(program), createGzip(), createWriteStream(packed, {mode: 0o600}))
+  const file = describeFile('bin/node', await readFile(program), true)
+  const kept: Kept = {...found, file, packedSha256: await digestFile(packed, 'sha256', 'hex')}
+  const target = join(folder, `${found.name}@${found.version}`)
+  await mkdir(target, {recursive: true, mode: 0o700})
+  // The description goes last: without a fitting one the other file counts for nothing.
+  await rename(packed, join(target, 'node.gz'))
+  await writeFile(join(staged, 'runtime.json'), `${JSON.stringify(kept, null, 2)}\n`)
+  await rename(join(staged, 'runtime.json'), join(target, 'runtime.json'))
+  return toRuntime(kept, target)
 }
 
 // The newest that is whole; one that is not, or no longer, is fetched anew.

@@ -1,6 +1,5 @@
-import {randomBytes} from 'node:crypto'
 import {createReadStream, createWriteStream} from 'node:fs'
-import {rm} from 'node:fs/promises'
+import {join} from 'node:path'
 import {pipeline} from 'node:stream/promises'
 import {createGunzip} from 'node:zlib'
 import {HelixError} from '../../errors/helix-error.js'
@@ -10,21 +9,21 @@ import {UNPACK} from './install-scripts.js'
 import {manifestOf, type Parcel} from './parcel.js'
 import type {WorkerState} from './worker-state.js'
 
-/** Sends a parcel to a worker and unpacks it in the folder `root/name`, which must be there. Throws `unavailable` unless every file arrived as it is here. */
+/**
+ * Sends a parcel to a worker and unpacks it in the folder `root/name`, which must be there; `staged` is a folder of this machine
+ * for what lies between. Throws `unavailable` unless every file arrived as it is here.
+ */
 export async function sendParcel(
   transport: Transport,
   {root, hasGzip, sums}: WorkerState,
   name: string,
   parcel: Parcel,
+  staged: string,
   onProgress?: (done: number, total: number) => void,
 ): Promise<void> {
-  const plain = `${parcel.packed}.${process.pid}-${randomBytes(4).toString('hex')}`
-  try {
-    if (!hasGzip) await pipeline(createReadStream(parcel.packed), createGunzip(), createWriteStream(plain, {mode: 0o600}))
-    await transport.upload(hasGzip ? parcel.packed : plain, `${root}/${name}/parcel`, {mode: 0o600, ...(onProgress && {onProgress})})
-  } finally {
-    await rm(plain, {force: true})
-  }
+  const plain = join(staged, 'plain')
+  if (!hasGzip) await pipeline(createReadStream(parcel.packed), createGunzip(), createWriteStream(plain, {mode: 0o600}))
+  await transport.upload(hasGzip ? parcel.packed : plain, `${root}/${name}/parcel`, {mode: 0o600, ...(onProgress && {onProgress})})
   const input = `${name} ${hasGzip ? 'gzip' : 'plain'} ${sums}\n${manifestOf(parcel, sums)}`
   await runStep(transport, UNPACK, input, 'unpacked')
 }
