@@ -105,6 +105,7 @@ export abstract class HelixCommand<T> extends Command {
       config: await this.loadConfig(),
       configDir: this.config.configDir,
       dataDir: this.config.dataDir,
+      cacheDir: this.config.cacheDir,
       packageRoot: this.config.root,
       warn: (message) => this.warn(message),
       loadProviders: () => this.#loadProviders(),

@@ -13,6 +13,7 @@ import type {RequestContext} from '../core/requests/request-context.js'
 import {Credentials} from '../core/security/credentials.js'
 import {redact} from '../core/security/redact.js'
 import {Spool} from '../core/tasks/spool.js'
+import type {InstallSource} from '../core/workers/install/install-helix.js'
 import type {WorkerContext} from '../core/workers/manage-workers.js'
 import {syncConfigWorkers} from '../core/workers/sync-config-workers.js'
 import {WorkerConnections} from '../core/workers/worker-connections.js'
@@ -23,6 +24,7 @@ export interface ServiceOptions {
   config: LoadedConfig
   configDir: string
   dataDir: string
+  cacheDir: string
   /** Folder of the installed package, where the migrations are. */
   packageRoot: string
   warn: (message: string) => void
@@ -41,6 +43,8 @@ export class Services {
   readonly configDir: string
   readonly dataDir: string
   readonly migrationsDir: string
+  /** What Helix is installed on workers from. */
+  readonly installSource: InstallSource
   readonly credentials: Credentials
   readonly #helix: [program: string, ...args: string[]]
   readonly #loadProviders: ServiceOptions['loadProviders']
@@ -52,6 +56,7 @@ export class Services {
     this.configDir = options.configDir
     this.dataDir = options.dataDir
     this.migrationsDir = join(options.packageRoot, 'migrations')
+    this.installSource = {packageRoot: options.packageRoot, cacheDir: options.cacheDir}
     this.#helix = [process.execPath, join(options.packageRoot, 'bin', 'run.js')]
     this.spool = new Spool(options.dataDir)
     this.credentials = new Credentials(options)

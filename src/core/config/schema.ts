@@ -55,7 +55,7 @@ export const configSchema = {
         auto_install: {
           type: 'boolean',
           default: true,
-          description: 'install Helix on a worker that lacks it; without effect in this version, workers need no more than a POSIX shell',
+          description: 'install Helix on workers that lack it, when they are added or first connected to; without it tasks run by their shell',
         },
         health_check_interval: {
           type: 'integer',

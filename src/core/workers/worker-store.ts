@@ -8,6 +8,7 @@ import type {Store} from '../data/store.js'
 import {HelixError} from '../errors/helix-error.js'
 import type {SshSettings} from '../ssh/ssh-settings.js'
 import type {AttemptName} from './attempt-spec.js'
+import type {WorkerProbe} from './probe-worker.js'
 import type {WorkerRow, WorkerStatus} from './worker.js'
 
 const JSON_COLUMNS = ['ssh_config', 'capabilities', 'labels', 'resources', 'discovered', 'load'] as const
@@ -92,14 +93,22 @@ export async function insertWorker(store: Store, worker: NewWorker): Promise<voi
     ],
   )
   if (rows.length > 0) return
+  await requireNewWorker(store, worker)
+  // Whoever had it has been removed meanwhile.
+  await insertWorker(store, worker)
+}
+
+/** Throws `usage` when the name of a worker, or its user on that host and port, is taken. */
+export async function requireNewWorker(store: Store, worker: Pick<NewWorker, 'name' | 'hostname' | 'port' | 'username'>): Promise<void> {
   const [other] = await store.query<{name: string}>(
     `SELECT name FROM workers WHERE host_id = '' AND (name = ? OR (hostname = ? AND port = ? AND username = ?))`,
     [worker.name, worker.hostname, worker.port, worker.username],
   )
+  if (!other) return
   const taken =
-    other?.name === worker.name
+    other.name === worker.name
       ? `there is a worker named ${worker.name} already`
-      : `${worker.username}@${worker.hostname}:${worker.port} is the worker ${other?.name} already`
+      : `${worker.username}@${worker.hostname}:${worker.port} is the worker ${other.name} already`
   throw new HelixError('usage', taken, {code: 'WORKER_EXISTS', hint: 'Change it with: helix worker set, or remove it with: helix worker remove'})
 }
 
@@ -123,6 +132,23 @@ export async function rememberAttemptsRoot(store: Store, worker: WorkerRow, root
   if (worker.resources.attempts_root === root) return
   worker.resources.attempts_root = root
   await store.query('UPDATE workers SET resources = ? WHERE id = ?', [JSON.stringify(worker.resources), worker.id])
+}
+
+/** Records which version of Helix is installed on a worker; undefined for none. */
+export async function recordInstallation(store: Store, id: string, version: string | undefined): Promise<void> {
+  await store.query('UPDATE workers SET helix_version = ? WHERE id = ?', [version ?? null, id])
+}
+
+/** Records what a worker was found to be, to have and to be busy with. */
+export async function storeProbe(store: Store, id: string, {facts, resources, load}: WorkerProbe): Promise<void> {
+  const [row] = await store.query('SELECT resources FROM workers WHERE id = ?', [id])
+  const known = store.sql.json(row?.resources) as object
+  await store.query(`UPDATE workers SET discovered = ?, resources = ?, load = ?, checked_at = ${store.sql.now} WHERE id = ?`, [
+    JSON.stringify(facts),
+    JSON.stringify({...known, ...resources}),
+    JSON.stringify(load),
+    id,
+  ])
 }
 
 /** The folder of an attempt on its worker. */
