@@ -11,6 +11,9 @@ import {KILL_TREE, OOM, PRELUDE} from './attempt-scripts.js'
 // many bytes of their tails behind the line.
 // At the end of its input the agent takes no more; the attempts go on to their ends.
 
+/** Counts the ways of speaking with an agent: a copy of Helix on a worker may be older, and then the worker's shell is asked. */
+export const AGENT_PROTOCOL = 1
+
 /** Which program the agent is; `best` lets the worker choose. */
 export type AgentKind = 'best' | 'shell' | 'perl' | 'node'
 
@@ -98,7 +101,7 @@ kind=@KIND@
 ${PRELUDE}
 helix="\${XDG_DATA_HOME:-$HOME/.local/share}/helix"
 if { [ "$kind" = best ] || [ "$kind" = node ]; } && read -r version 2>/dev/null < "$helix/current" && [ -x "$helix/versions/$version/agent" ]; then
-  exec "$helix/versions/$version/agent" "$mark" "$root" 2>/dev/null
+  exec "$helix/versions/$version/agent" "$mark" "$root" @PROTOCOL@ 2>/dev/null
 fi
 if { [ "$kind" = best ] || [ "$kind" = perl ]; } && command -v perl >/dev/null 2>&1; then
   printf "%s send perl\\n" "$mark"
@@ -106,4 +109,4 @@ if { [ "$kind" = best ] || [ "$kind" = perl ]; } && command -v perl >/dev/null 2
   exec perl -e "my \\$n = shift; my \\$p = q(); 1 while length \\$p < \\$n && sysread STDIN, \\$p, \\$n - length \\$p, length \\$p; eval \\$p; die \\$@ if \\$@" "$size" "$mark" "$root" 2>/dev/null
 fi
 exec 2>/dev/null
-${KILL_TREE}${OOM}${SUPERVISE}${SHELL_AGENT}`
+${KILL_TREE}${OOM}${SUPERVISE}${SHELL_AGENT}`.replace('@PROTOCOL@', String(AGENT_PROTOCOL))
