@@ -13,6 +13,7 @@ export default class WorkerAdd extends HelixCommand<WorkerView> {
     target: Args.string({required: true, ignoreStdin: true, description: 'user@host[:port], or a Host of ssh_config'}),
   }
   static override flags = {
+    transport: Flags.option({options: ['ssh2', 'openssh'] as const, default: 'ssh2', description: "who speaks SSH: Helix itself, or the system's ssh"})(),
     slots: Flags.integer({default: 1, min: 1, description: 'tasks the worker may run at once'}),
     capability: Flags.string({char: 'c', multiple: true, multipleNonGreedy: true, description: 'what the worker can do; tasks ask for it'}),
     label: Flags.string({multiple: true, multipleNonGreedy: true, description: 'free name and value', helpValue: 'NAME=VALUE'}),
@@ -43,6 +44,7 @@ export default class WorkerAdd extends HelixCommand<WorkerView> {
       knownHosts: flags['known-hosts'],
       hostKey: flags['host-key'],
       acceptNew: flags['accept-new'],
+      transport: flags.transport,
     })
     const worker = await viewWorker(context, args.name)
     this.log(`Added ${worker.name} (${worker.username}@${worker.host}:${worker.port}, ${worker.host_key}). Check it with: helix worker test ${worker.name}`)

@@ -96,7 +96,12 @@ export class SshTransport implements Transport {
   async #openSession<T>(request: (done: (error: Error | undefined, channel: T) => void) => void): Promise<T> {
     for (let attempt = 1; ; attempt += 1) {
       await this.#slots.acquire(attempt > 1)
-      const opened = await this.#tryOpen(request)
+      let opened = await this.#tryOpen(request)
+      if (opened instanceof Error && 'reason' in opened && !this.#lost.signal.aborted) {
+        // sshd counts sessions that have just been closed until it gets round to it.
+        await sleep(REFUSAL_PAUSE_MS)
+        opened = await this.#tryOpen(request)
+      }
       if (!(opened instanceof Error)) return opened.channel
       if (this.#lost.signal.aborted) throw this.#lost.signal.reason
       if (!('reason' in opened)) {

@@ -34,6 +34,8 @@ export interface AddWorkerOptions {
   hostKey?: string | undefined
   /** Take the key of a host that is not known yet. */
   acceptNew: boolean
+  /** Who speaks SSH; Helix itself where absent. */
+  transport?: SshSettings['transport']
 }
 
 /** Connects to a machine, verifies its host key and logs in, and only then stores it as a worker, with its key pinned. */
@@ -46,7 +48,7 @@ export async function addWorker(context: WorkerContext, options: AddWorkerOption
       hint: 'Use letters, digits, dots, dashes and underscores; `local` is this machine.',
     })
   }
-  const host = await resolveHost(settings)
+  const host = await resolveHost(settings, {proxyCommand: settings.transport === 'openssh'})
   const policy = {ownFile: knownHostsFile, acceptNew: options.acceptNew, ...(options.hostKey !== undefined && {expected: options.hostKey})}
   const transport = await openConnection(settings, policy, askSecret ? {askSecret} : {})
   try {
@@ -132,7 +134,7 @@ function isThisMachine(): HelixError {
   return new HelixError('usage', '`local` is this machine; it is always there and has no settings', {code: 'WORKER_IS_LOCAL'})
 }
 
-function readSettings({target, keyPath, password, passphrase, knownHosts}: AddWorkerOptions): SshSettings {
+function readSettings({target, keyPath, password, passphrase, knownHosts, transport}: AddWorkerOptions): SshSettings {
   for (const [flag, value] of Object.entries({password, passphrase})) {
     if (value !== undefined && !isSecretReference(value)) {
       throw new HelixError('usage', `--${flag} takes env:NAME or keyring:NAME, not the secret itself`, {
@@ -143,6 +145,7 @@ function readSettings({target, keyPath, password, passphrase, knownHosts}: AddWo
   }
   return {
     ...parseTarget(target),
+    ...(transport === 'openssh' && {transport}),
     ...(keyPath !== undefined && {keyPath}),
     ...(password !== undefined && {password}),
     ...(passphrase !== undefined && {passphrase}),
