@@ -39,6 +39,11 @@ export class SshTransport implements Transport {
     })
     setMaxListeners(0, this.#lost.signal)
     link.client.on('error', (error) => this.#lose(this.#lostError(error)))
+    // What befalls a host on the way ends this connection a moment later, without a reason.
+    for (let hop = link.via; hop !== undefined; hop = hop.via) {
+      const {hostname, port} = hop.host
+      hop.client.on('error', (error) => this.#lose(this.#lostError(error, `${hostname} port ${port} on the way`)))
+    }
     link.client.on('close', () => this.#lose(this.#lostError()))
   }
 
@@ -152,13 +157,11 @@ export class SshTransport implements Transport {
     this.#settleClosed(reason)
   }
 
-  #lostError(cause?: Error): HelixError {
+  #lostError(cause?: Error, who?: string): HelixError {
     if (cause === undefined) return this.#error('was lost')
-    return this.#error(
-      cause.message === 'Keepalive timeout' ? 'was lost: the host does not answer any more' : `was lost: ${cause.message}`,
-      'CONNECTION_LOST',
-      cause,
-    )
+    const isSilent = cause.message === 'Keepalive timeout'
+    const why = isSilent ? `${who ?? 'the host'} does not answer any more` : `${who === undefined ? '' : `${who}: `}${cause.message}`
+    return this.#error(`was lost: ${why}`, 'CONNECTION_LOST', cause)
   }
 
   #error(what: string, code = 'CONNECTION_LOST', cause?: Error): HelixError {
