@@ -19,6 +19,7 @@ export default class WorkerAdd extends HelixCommand<AddedWorker> {
     target: Args.string({required: true, ignoreStdin: true, description: 'user@host[:port], or a Host of ssh_config'}),
   }
   static override flags = {
+    transport: Flags.option({options: ['ssh2', 'openssh'] as const, default: 'ssh2', description: "who speaks SSH: Helix itself, or the system's ssh"})(),
     slots: Flags.integer({default: 1, min: 1, description: 'tasks the worker may run at once'}),
     capability: Flags.string({char: 'c', multiple: true, multipleNonGreedy: true, description: 'what the worker can do; tasks ask for it'}),
     label: Flags.string({multiple: true, multipleNonGreedy: true, description: 'free name and value', helpValue: 'NAME=VALUE'}),
@@ -51,6 +52,7 @@ export default class WorkerAdd extends HelixCommand<AddedWorker> {
       knownHosts: flags['known-hosts'],
       hostKey: flags['host-key'],
       acceptNew: flags['accept-new'],
+      transport: flags.transport,
     }
     const progress = showInstallProgress()
     const connect: ConnectOptions = {

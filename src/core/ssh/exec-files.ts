@@ -1,12 +1,11 @@
-import {randomUUID} from 'node:crypto'
 import {createReadStream} from 'node:fs'
 import {Readable} from 'node:stream'
 import {pipeline} from 'node:stream/promises'
 import {HelixError} from '../errors/helix-error.js'
-import type {CopyOptions, Transport, WorkerProcess} from '../workers/transport.js'
+import {afterMarker, collectEnd, readFirstLine, startScript} from '../workers/marked-output.js'
+import type {CopyOptions, Transport} from '../workers/transport.js'
 import {fileError} from './file-error.js'
 import {openLocalFile, writeLocalFile} from './local-file.js'
-import {quoteArgument} from './quote-argument.js'
 import type {WorkerFiles} from './worker-files.js'
 
 // The scripts run under any sh, busybox too. Each says $2, a random word, before its output: what a noisy profile printed stands before it.
@@ -38,7 +37,7 @@ export class ExecFiles implements WorkerFiles {
     const local = await openLocalFile(localPath)
     await local.handle.close()
     const mode = (options.mode ?? local.mode).toString(8)
-    const child = await this.#start(UPLOAD, workerPath, randomUUID(), String(local.size), mode)
+    const {child} = await startScript(this.#exec, UPLOAD, workerPath, String(local.size), mode)
     const said = collectEnd(child.stderr)
     child.stdout.resume()
     // Not more than the size that was announced, should the file grow meanwhile.
@@ -50,11 +49,13 @@ export class ExecFiles implements WorkerFiles {
 
   async download(workerPath: string, localPath: string, options: CopyOptions = {}): Promise<void> {
     await this.#read(DOWNLOAD, workerPath, [], async (output) => {
-      const {size, mode, rest} = await readHeader(output)
-      await writeLocalFile(localPath, options.mode, mode, async (handle) => {
+      const {words, rest} = await readFirstLine(output)
+      const size = Number(words[0])
+      await writeLocalFile(localPath, options.mode, Number.parseInt(words[1] ?? '', 8), async (handle) => {
         let done = 0
-        for await (const chunk of countBytes(prepend(rest, output), size, options.onProgress)) {
-          await handle.write(chunk)
+        for await (const chunk of countBytes(rest, size, options.onProgress)) {
+          // All of it: a disk that fills up takes a part without a word.
+          await handle.writeFile(chunk)
           done += chunk.length
         }
         if (done !== size) throw new HelixError('unavailable', `${workerPath} changed while it was copied`, {code: 'FILE_CHANGED'})
@@ -63,8 +64,7 @@ export class ExecFiles implements WorkerFiles {
   }
 
   async #read(script: string, path: string, args: string[], consume: (output: AsyncGenerator<Buffer>) => Promise<void>): Promise<void> {
-    const marker = randomUUID()
-    const child = await this.#start(script, path, marker, ...args)
+    const {child, marker} = await startScript(this.#exec, script, path, ...args)
     child.stdin.end()
     const said = collectEnd(child.stderr)
     const consumed = consume(afterMarker(child.stdout, marker)).catch((error: unknown) => {
@@ -77,48 +77,6 @@ export class ExecFiles implements WorkerFiles {
     if (exit.value.code !== 0) throw toError(exit.value.code, path, await said)
     if (copy.status === 'rejected') throw copy.reason
   }
-
-  #start(script: string, path: string, ...args: string[]): Promise<WorkerProcess> {
-    // A leading dash would make the path an option.
-    const words = [path.startsWith('-') ? `./${path}` : path, ...args].map(quoteArgument)
-    return this.#exec(`exec sh -c '${script}' sh ${words.join(' ')}`)
-  }
-}
-
-async function* afterMarker(stream: Readable, marker: string): AsyncGenerator<Buffer> {
-  let before: Buffer | undefined = Buffer.alloc(0)
-  for await (const chunk of stream as AsyncIterable<Buffer>) {
-    if (before === undefined) {
-      yield chunk
-      continue
-    }
-    before = Buffer.concat([before, chunk])
-    const at = before.indexOf(marker)
-    if (at < 0) {
-      // Only a beginning of the marker at the very end can still matter.
-      before = before.subarray(Math.max(0, before.length - marker.length))
-      continue
-    }
-    yield before.subarray(at + marker.length)
-    before = undefined
-  }
-}
-
-async function readHeader(output: AsyncGenerator<Buffer>): Promise<{size: number; mode: number; rest: Buffer}> {
-  let text = Buffer.alloc(0)
-  for (let end = -1; end < 0; end = text.indexOf('\n')) {
-    const {value, done} = await output.next()
-    if (done) throw new HelixError('unavailable', 'the worker ended the copy before it began', {code: 'FILE_FAILED'})
-    text = Buffer.concat([text, value])
-  }
-  const end = text.indexOf('\n')
-  const [size = '', mode = ''] = text.toString('latin1', 0, end).split(' ')
-  return {size: Number(size), mode: Number.parseInt(mode, 8), rest: text.subarray(end + 1)}
-}
-
-async function* prepend(first: Buffer, rest: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
-  yield first
-  yield* rest
 }
 
 async function* countBytes(source: AsyncIterable<Buffer>, total: number, onProgress: CopyOptions['onProgress']): AsyncGenerator<Buffer> {
@@ -128,13 +86,6 @@ async function* countBytes(source: AsyncIterable<Buffer>, total: number, onProgr
     done += chunk.length
     if (chunk.length > 0) onProgress?.(done, total)
   }
-}
-
-// The last words are the ones that say what went wrong.
-async function collectEnd(stream: Readable): Promise<string> {
-  let text = ''
-  for await (const chunk of stream) text = (text + String(chunk)).slice(-500)
-  return text.trim()
 }
 
 function toError(code: number | null, path: string, said: string, cause?: unknown): HelixError {

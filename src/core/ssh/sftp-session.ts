@@ -2,6 +2,7 @@ import type {SFTPWrapper, Stats} from 'ssh2'
 import {HelixError} from '../errors/helix-error.js'
 import {fileError} from './file-error.js'
 import {inChunks} from './in-chunks.js'
+import {atOnce} from './ssh2-channels.js'
 
 type Callback<T> = (error: Error | null | undefined, value: T) => void
 
@@ -76,7 +77,7 @@ export class SftpSession {
   }
 
   write(path: string, handle: Buffer, data: Buffer, position: number): Promise<void> {
-    return this.#call(path, (done) => this.#sftp.write(handle, data, 0, data.length, position, (error) => done(error, undefined)))
+    return this.#call(path, (done) => atOnce(this.#sftp, () => this.#sftp.write(handle, data, 0, data.length, position, (error) => done(error, undefined))))
   }
 
   end(): void {

@@ -39,6 +39,11 @@ export class SshTransport implements Transport {
     })
     setMaxListeners(0, this.#lost.signal)
     link.client.on('error', (error) => this.#lose(this.#lostError(error)))
+    // What befalls a host on the way ends this connection a moment later, without a reason.
+    for (let hop = link.via; hop !== undefined; hop = hop.via) {
+      const {hostname, port} = hop.host
+      hop.client.on('error', (error) => this.#lose(this.#lostError(error, `${hostname} port ${port} on the way`)))
+    }
     link.client.on('close', () => this.#lose(this.#lostError()))
   }
 
@@ -96,7 +101,12 @@ export class SshTransport implements Transport {
   async #openSession<T>(request: (done: (error: Error | undefined, channel: T) => void) => void): Promise<T> {
     for (let attempt = 1; ; attempt += 1) {
       await this.#slots.acquire(attempt > 1)
-      const opened = await this.#tryOpen(request)
+      let opened = await this.#tryOpen(request)
+      if (opened instanceof Error && 'reason' in opened && !this.#lost.signal.aborted) {
+        // sshd counts sessions that have just been closed until it gets round to it.
+        await sleep(REFUSAL_PAUSE_MS)
+        opened = await this.#tryOpen(request)
+      }
       if (!(opened instanceof Error)) return opened.channel
       if (this.#lost.signal.aborted) throw this.#lost.signal.reason
       if (!('reason' in opened)) {
@@ -147,13 +157,11 @@ export class SshTransport implements Transport {
     this.#settleClosed(reason)
   }
 
-  #lostError(cause?: Error): HelixError {
+  #lostError(cause?: Error, who?: string): HelixError {
     if (cause === undefined) return this.#error('was lost')
-    return this.#error(
-      cause.message === 'Keepalive timeout' ? 'was lost: the host does not answer any more' : `was lost: ${cause.message}`,
-      'CONNECTION_LOST',
-      cause,
-    )
+    const isSilent = cause.message === 'Keepalive timeout'
+    const why = isSilent ? `${who ?? 'the host'} does not answer any more` : `${who === undefined ? '' : `${who}: `}${cause.message}`
+    return this.#error(`was lost: ${why}`, 'CONNECTION_LOST', cause)
   }
 
   #error(what: string, code = 'CONNECTION_LOST', cause?: Error): HelixError {

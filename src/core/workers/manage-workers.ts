@@ -36,6 +36,8 @@ export interface AddWorkerOptions {
   hostKey?: string | undefined
   /** Take the key of a host that is not known yet. */
   acceptNew: boolean
+  /** Who speaks SSH; Helix itself where absent. */
+  transport?: SshSettings['transport']
 }
 
 /**
@@ -51,7 +53,7 @@ export async function addWorker(context: WorkerContext, options: AddWorkerOption
       hint: 'Use letters, digits, dots, dashes and underscores; `local` is this machine.',
     })
   }
-  const {hostname, port, username} = await resolveHost(settings)
+  const {hostname, port, username} = await resolveHost(settings, {proxyCommand: settings.transport === 'openssh'})
   const {name, capabilities, labels, slots} = options
   const steps = new WorkerSteps(report)
   const policy = {ownFile: knownHostsFile, acceptNew: options.acceptNew, ...(options.hostKey !== undefined && {expected: options.hostKey})}
@@ -139,7 +141,7 @@ function isThisMachine(): HelixError {
   return new HelixError('usage', '`local` is this machine; it is always there and has no settings', {code: 'WORKER_IS_LOCAL'})
 }
 
-function readSettings({target, keyPath, password, passphrase, knownHosts}: AddWorkerOptions): SshSettings {
+function readSettings({target, keyPath, password, passphrase, knownHosts, transport}: AddWorkerOptions): SshSettings {
   for (const [flag, value] of Object.entries({password, passphrase})) {
     if (value !== undefined && !isSecretReference(value)) {
       throw new HelixError('usage', `--${flag} takes env:NAME or keyring:NAME, not the secret itself`, {
@@ -150,6 +152,7 @@ function readSettings({target, keyPath, password, passphrase, knownHosts}: AddWo
   }
   return {
     ...parseTarget(target),
+    ...(transport === 'openssh' && {transport}),
     ...(keyPath !== undefined && {keyPath}),
     ...(password !== undefined && {password}),
     ...(passphrase !== undefined && {passphrase}),
