@@ -18,6 +18,10 @@ export function exitCodeOf(task: TaskWithAttempt): number {
 
 /** The exit code for many tasks: how many did not complete, at most 101, as GNU parallel counts. */
 export function exitCodeOfAll(tasks: readonly TaskWithAttempt[]): number {
-  const failed = tasks.filter((task) => task.status !== 'completed' && task.status !== 'pending').length
-  return failed > MOST_COUNTED ? MOST_COUNTED + 1 : failed
+  return exitCodeOfCount(tasks.filter((task) => task.status !== 'completed' && task.status !== 'pending').length)
+}
+
+/** The exit code for so many tasks that did not complete. */
+export function exitCodeOfCount(failed: number): number {
+  return Math.min(failed, MOST_COUNTED + 1)
 }
