@@ -46,7 +46,9 @@ describeUnless(sshdAvailable(), 'retention', () => {
       const {pool, store, prune, kept} = await open()
       const gate = join(pool.server.home, 'gate')
       const holding = `until [ -e ${gate} ]; do sleep 0.1; done`
-      const running = finish(pool.home.spawn(['task', 'run', '--name', 'running', '--', 'sh', '-c', `head -c ${3 * MIB} /dev/zero; ${holding}`]))
+      const child = pool.home.spawn(['task', 'run', '--name', 'running', '--', 'sh', '-c', `head -c ${3 * MIB} /dev/zero; ${holding}`])
+      opened.push({close: async () => void child.kill('SIGKILL')})
+      const running = finish(child)
       await waitFor('the running task', async () => (await store.query(`SELECT id FROM tasks WHERE status = 'running'`)).length === 1)
       for (const name of ['first', 'second', 'third']) expect((await pool.home.run(print(name, 1500))).code).toBe(0)
       const ids = {
