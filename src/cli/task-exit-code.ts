@@ -27,6 +27,7 @@ export function exitCodeOfCounts({failed, cancelled}: Pick<TaskCounts, 'failed' 
   return exitCodeOfCount(failed + cancelled)
 }
 
-function exitCodeOfCount(failed: number): number {
-  return failed > MOST_COUNTED ? MOST_COUNTED + 1 : failed
+/** The exit code for so many tasks that did not complete. */
+export function exitCodeOfCount(failed: number): number {
+  return Math.min(failed, MOST_COUNTED + 1)
 }

@@ -65,6 +65,13 @@ export const configSchema = {
           description: "seconds between checks of a worker's load, disk and versions; without effect in this version",
         },
         max_concurrent_tasks: {type: 'integer', minimum: 1, maximum: 100, default: 10, description: 'tasks that one coordinator runs at once'},
+        log_retention_days: {type: 'integer', minimum: 1, maximum: 36500, default: 14, description: 'days that tasks are kept after their end'},
+        log_retention_bytes: {
+          type: 'integer',
+          minimum: 0,
+          default: 10_737_418_240,
+          description: 'bytes that each worker keeps of what tasks have printed; beyond that the oldest goes first',
+        },
       },
     },
     clients: {
