@@ -96,7 +96,7 @@ describeUnless(sshdAvailable() ?? RUNTIME.missing, 'a worker without Node, root,
     await home.run(addWords('w1', server))
     const used = currentVersion(server)
     const node = readFileSync(join(used, 'node'), 'utf8').trim()
-    const running = spawn(node, ['--eval', 'setInterval(() => {}, 1000)', join(used, 'dist', 'agent.cjs')], {stdio: 'ignore'})
+    const running = spawn(node, ['--eval', 'process.stdin.resume()', join(used, 'dist', 'agent.cjs')], {stdio: ['pipe', 'ignore', 'ignore']})
     for (let count = 0; count < 3; count++) expect(await install('--force')).toMatchObject({code: 0})
     expect(existsSync(join(used, 'bin', 'run.js'))).toBe(true)
     expect(installedFolders(server).filter((name) => name.startsWith('versions/'))).toHaveLength(3)
