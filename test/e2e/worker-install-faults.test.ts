@@ -1,6 +1,6 @@
 import {existsSync, globSync, readFileSync, rmSync, statSync, writeFileSync} from 'node:fs'
 import {join} from 'node:path'
-import {afterAll, beforeAll, beforeEach, expect, test} from '@jest/globals'
+import {afterAll, beforeAll, beforeEach, expect, jest, test} from '@jest/globals'
 import {describeUnless} from '../fixtures/describe-unless.js'
 import {type HelixHome, makeHelixHome} from '../fixtures/helix.js'
 import {
@@ -19,6 +19,9 @@ import {mountingRefused, mountSmallDisk} from '../fixtures/small-disk.js'
 import {type Sshd, sshdAvailable} from '../fixtures/sshd.js'
 import {waitFor} from '../fixtures/wait-for.js'
 import {addWords} from '../fixtures/worker-pool.js'
+
+// A Node of 120 MB is packed, sent and unpacked again and again.
+jest.setTimeout(300_000)
 
 const VERSION = JSON.parse(readFileSync('package.json', 'utf8')).version
 
@@ -72,10 +75,14 @@ describeUnless(sshdAvailable() ?? RUNTIME.missing, 'an installation that fails',
     await home.run(addWords('w1', server, ['--install']))
     const before = currentVersion(server)
     const cut = install(home, '--force')
-    await waitFor('part of the Node', () => {
-      const [part] = globSync('node/*/parcel.*.part', {cwd: installedRoot(server)})
-      return part !== undefined && statSync(join(installedRoot(server), part)).size > 1_000_000
-    })
+    await waitFor(
+      'part of the Node',
+      () => {
+        const [part] = globSync('node/*/parcel.*.part', {cwd: installedRoot(server)})
+        return part !== undefined && statSync(join(installedRoot(server), part)).size > 1_000_000
+      },
+      120_000,
+    )
     server.signalConnections('SIGKILL')
     expect(await cut).toMatchObject({code: 69, error: {message: expect.stringContaining('was lost')}})
     const left = partial(server)
@@ -93,7 +100,7 @@ describeUnless(sshdAvailable() ?? RUNTIME.missing, 'an installation that fails',
     const server = await start(TOOLS)
     await home.run(addWords('w1', server))
     const killed = home.spawn(['worker', 'install', 'w1'])
-    await waitFor('part of the Node', () => existsSync(installedRoot(server)) && globSync('node/*/parcel.*.part', {cwd: installedRoot(server)})[0])
+    await waitFor('part of the Node', () => existsSync(installedRoot(server)) && globSync('node/*/parcel.*.part', {cwd: installedRoot(server)})[0], 120_000)
     killed.kill('SIGKILL')
     await waitFor('the end of its connection', () => server.connections().length === 0)
     expect(existsSync(join(installedRoot(server), 'current'))).toBe(false)

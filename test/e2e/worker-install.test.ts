@@ -1,7 +1,7 @@
 import {spawn} from 'node:child_process'
 import {existsSync, globSync, readFileSync, rmSync, statSync, writeFileSync} from 'node:fs'
 import {join} from 'node:path'
-import {afterAll, beforeAll, beforeEach, expect, test} from '@jest/globals'
+import {afterAll, beforeAll, beforeEach, expect, jest, test} from '@jest/globals'
 import {describeUnless} from '../fixtures/describe-unless.js'
 import {type HelixHome, makeHelixHome} from '../fixtures/helix.js'
 import {
@@ -19,6 +19,9 @@ import {NpmRegistry} from '../fixtures/npm-registry.js'
 import {publishNode, RUNTIME, SMALL_NODE} from '../fixtures/published-node.js'
 import {type Sshd, type SshdOptions, sshdAvailable} from '../fixtures/sshd.js'
 import {addWords, RunLog} from '../fixtures/worker-pool.js'
+
+// A Node of 120 MB is packed, sent and unpacked again and again.
+jest.setTimeout(300_000)
 
 const VERSION = JSON.parse(readFileSync('package.json', 'utf8')).version
 
@@ -96,7 +99,7 @@ describeUnless(sshdAvailable() ?? RUNTIME.missing, 'a worker without Node, root,
     await home.run(addWords('w1', server))
     const used = currentVersion(server)
     const node = readFileSync(join(used, 'node'), 'utf8').trim()
-    const running = spawn(node, ['--eval', 'setInterval(() => {}, 1000)', join(used, 'dist', 'agent.cjs')], {stdio: 'ignore'})
+    const running = spawn(node, ['--eval', 'process.stdin.resume()', join(used, 'dist', 'agent.cjs')], {stdio: ['pipe', 'ignore', 'ignore']})
     for (let count = 0; count < 3; count++) expect(await install('--force')).toMatchObject({code: 0})
     expect(existsSync(join(used, 'bin', 'run.js'))).toBe(true)
     expect(installedFolders(server).filter((name) => name.startsWith('versions/'))).toHaveLength(3)

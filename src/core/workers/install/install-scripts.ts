@@ -60,8 +60,10 @@ done
 say checked
 `
 
-// The parent of the shell is the process that serves the connection: it lives as long as whoever installs can go on.
-/** Takes `NAME [NODE]` of each folder to fill, with the Node that a version is to run on; clears away what installations have left that were cut off. */
+/**
+ * Takes `NAME [NODE]` of each folder to fill, with the Node that a version is to run on; clears away what installations have left
+ * that were cut off. The parent of the shell is the process that serves the connection: it lives as long as whoever installs can go on.
+ */
 export const BEGIN = `${PRELUDE}
 mkdir -p "$root/versions" "$root/node" || exit 1
 for d in "$root"/versions/* "$root"/node/*; do
@@ -123,7 +125,10 @@ rm -f content
 say unpacked
 `
 
-/** Takes the name of a runtime's folder and its version; makes it one that can be used if it runs here. It stays ours until the connection ends. */
+/**
+ * Takes the name of a runtime's folder and its version; makes it one that can be used if it runs here. It stays ours until the
+ * connection ends, so that nobody removes it before a version names it.
+ */
 export const FINISH_RUNTIME = `${PRELUDE}
 read -r name want || exit 1
 cd "$root/$name" || exit 1
@@ -132,7 +137,8 @@ said=$(./bin/node --version 2>&1) && [ "$said" = "$want" ] || { say broken "$sai
 `
 
 /**
- * Takes the name of a version's folder and the start of what it must say of itself; tries it and makes it the current one. Then removes all but the last two versions and their runtimes, unless a process still runs from them.
+ * Takes the name of a version's folder and the start of what it must say of itself; tries it and makes it the current one. Then
+ * removes all but the last two versions and their runtimes, unless a process still runs from them.
  */
 export const FINISH_VERSION = `${PRELUDE}
 read -r name want || exit 1
