@@ -13,6 +13,7 @@ import type {RequestContext} from '../core/requests/request-context.js'
 import {Credentials} from '../core/security/credentials.js'
 import {redact} from '../core/security/redact.js'
 import {Spool} from '../core/tasks/spool.js'
+import {AutoInstaller} from '../core/workers/install/auto-installer.js'
 import type {InstallSource} from '../core/workers/install/install-helix.js'
 import type {WorkerContext} from '../core/workers/manage-workers.js'
 import {syncConfigWorkers} from '../core/workers/sync-config-workers.js'
@@ -130,6 +131,8 @@ export class Services {
       ignored: this.config.ignored,
       maxTasks: values.workers.max_concurrent_tasks,
       workersEnabled: values.workers.enabled,
+      retention: {days: values.workers.log_retention_days, bytes: values.workers.log_retention_bytes},
+      installer: values.workers.auto_install ? new AutoInstaller(store, this.installSource, this.logger) : undefined,
       helix: this.#helix,
       startScheduler: () => this.#startScheduler(),
     }

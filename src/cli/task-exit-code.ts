@@ -1,7 +1,7 @@
 import {EXIT_CODES} from '../core/errors/helix-error.js'
 import type {TaskWithAttempt} from '../core/tasks/task-queries.js'
-import {signalNumber} from '../core/workers/attempt-report.js'
 import type {TaskCounts} from '../core/watch/watch-tasks.js'
+import {signalNumber} from '../core/workers/attempt-report.js'
 
 const OK = 0
 const TIMEOUT = 124

@@ -1,8 +1,10 @@
 import type {Writable} from 'node:stream'
 import type {Logger} from '../logger.js'
 import type {Spool} from '../tasks/spool.js'
+import type {AutoInstaller} from '../workers/install/auto-installer.js'
 import type {WorkerConnections} from '../workers/worker-connections.js'
 import type {WorkerLookup} from '../workers/worker-store.js'
+import type {Retention} from './prune-logs.js'
 
 /** What a request for tasks works with. */
 export interface RequestContext extends WorkerLookup {
@@ -13,6 +15,10 @@ export interface RequestContext extends WorkerLookup {
   maxTasks: number
   /** Whether tasks go to workers other than this machine at all. */
   workersEnabled: boolean
+  /** How long and how much workers keep of tasks that have ended. */
+  retention: Retention
+  /** Brings Helix to workers that lack it; absent where that is not wished. */
+  installer?: AutoInstaller | undefined
   /** Program and arguments that start this Helix. */
   helix: readonly string[]
   /** Starts `helix scheduler start --drain` in the background. */

@@ -10,6 +10,7 @@ import type {StartOutcome} from '../workers/attempt-agent.js'
 import {type AttemptState, collectAttempts, killAttempt, observeAttempts} from '../workers/attempt-protocol.js'
 import type {AttemptReport} from '../workers/attempt-report.js'
 import type {AttemptName, AttemptOrder} from '../workers/attempt-spec.js'
+import type {AutoInstaller} from '../workers/install/auto-installer.js'
 import {sendStdin} from '../workers/send-stdin.js'
 import {argumentText} from '../workers/shell-quote.js'
 import type {Transport} from '../workers/transport.js'
@@ -32,6 +33,7 @@ export interface SupervisorOptions {
   spool: Spool
   logger: Logger
   helix: readonly string[]
+  installer?: AutoInstaller | undefined
   /** Seconds that the coordinator's lease still holds. */
   leaseSeconds: () => number
   /** An attempt was sent to its worker, which keeps it below `root`. */
@@ -106,6 +108,7 @@ export class AttemptSupervisor {
     const spooled = await this.#options.spool.read(task.request_id)
     try {
       transport = await this.#options.connections.get(worker)
+      void this.#options.installer?.ensureInstalled(worker, transport)
       order = await this.#orderFor(claimed, transport, {...spooled.environment, ...spooled.taskEnvironments?.[task.id]})
     } catch (error) {
       const why = `${worker.name}: ${messageOf(error)}`

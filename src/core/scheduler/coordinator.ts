@@ -8,6 +8,7 @@ import {type AttemptEnd, completeAttempts, type SettledTask} from '../tasks/comp
 import type {Spool} from '../tasks/spool.js'
 import type {TaskRow} from '../tasks/task.js'
 import {getTasks} from '../tasks/task-queries.js'
+import type {AutoInstaller} from '../workers/install/auto-installer.js'
 import type {WorkerRow} from '../workers/worker.js'
 import type {WorkerConnections} from '../workers/worker-connections.js'
 import {listWorkers, rememberAttemptsRoot} from '../workers/worker-store.js'
@@ -41,6 +42,8 @@ export interface CoordinatorOptions {
   /** Tasks that may run at once under this coordinator. */
   maxTasks: number
   maxPerWorker?: number | undefined
+  /** Brings Helix to workers that a scheduler meets without it. */
+  installer?: AutoInstaller | undefined
   events?: CoordinatorEvents
 }
 
@@ -79,6 +82,8 @@ export class Coordinator {
       spool: options.spool,
       logger: options.logger,
       helix: options.helix,
+      // A foreground one is gone before a runtime has been sent, and its tasks would have to share the link.
+      installer: options.kind === 'scheduler' ? options.installer : undefined,
       leaseSeconds: () => lease.secondsLeft,
       onStarted: async (claimed, root) => {
         await rememberAttemptsRoot(options.store, claimed.worker, root)
