@@ -1,4 +1,4 @@
-import type {CoordinatorEvents} from '../scheduler/coordinator.js'
+import type {CoordinatorEvents} from '../scheduler/coordinator-options.js'
 import type {ClaimedTask} from '../tasks/claim-tasks.js'
 import type {AttemptEnd} from '../tasks/complete-attempts.js'
 import {getTasks} from '../tasks/task-queries.js'

@@ -1,5 +1,5 @@
 import {messageOf} from '../errors/helix-error.js'
-import type {CoordinatorEvents} from '../scheduler/coordinator.js'
+import type {CoordinatorEvents} from '../scheduler/coordinator-options.js'
 import type {TaskWithAttempt} from '../tasks/task-queries.js'
 import {OutputFollower, openGate} from './follow-output.js'
 import {collectWaiting, outputReader, printEnded} from './foreground-output.js'

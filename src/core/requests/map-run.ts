@@ -1,4 +1,4 @@
-import type {CoordinatorEvents} from '../scheduler/coordinator.js'
+import type {CoordinatorEvents} from '../scheduler/coordinator-options.js'
 import type {ForegroundRequest} from '../scheduler/foreground-request.js'
 import type {SettledTask} from '../tasks/complete-attempts.js'
 import type {NewTask} from '../tasks/submit-tasks.js'

@@ -1,4 +1,4 @@
-import type {CoordinatorEvents} from '../scheduler/coordinator.js'
+import type {CoordinatorEvents} from '../scheduler/coordinator-options.js'
 import type {SettledTask} from '../tasks/complete-attempts.js'
 
 /** How far a request has come, for whoever shows it. Tasks that an earlier run has done count for nothing. */

@@ -1,5 +1,5 @@
-import type {CoordinatorEvents} from '../scheduler/coordinator.js'
 import {listCoordinators} from '../scheduler/coordinator-lease.js'
+import type {CoordinatorEvents} from '../scheduler/coordinator-options.js'
 import {ForegroundRequest} from '../scheduler/foreground-request.js'
 import {createRequest, type NewTask, submitTasks} from '../tasks/submit-tasks.js'
 import type {RequestContext} from './request-context.js'

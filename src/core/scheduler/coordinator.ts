@@ -1,51 +1,20 @@
 import {setTimeout as delay} from 'node:timers/promises'
-import type {Store} from '../data/store.js'
 import {listenForWork} from '../data/wake-ups.js'
 import {HelixError, messageOf} from '../errors/helix-error.js'
-import type {Logger} from '../logger.js'
 import {type ClaimedTask, claimTasks} from '../tasks/claim-tasks.js'
-import {type AttemptEnd, completeAttempts, type SettledTask} from '../tasks/complete-attempts.js'
-import type {Spool} from '../tasks/spool.js'
+import {type AttemptEnd, completeAttempts} from '../tasks/complete-attempts.js'
 import type {TaskRow} from '../tasks/task.js'
 import {getTasks} from '../tasks/task-queries.js'
-import type {AutoInstaller} from '../workers/install/auto-installer.js'
 import type {WorkerRow} from '../workers/worker.js'
-import type {WorkerConnections} from '../workers/worker-connections.js'
 import {listWorkers, rememberAttemptsRoot} from '../workers/worker-store.js'
 import {failureOf} from './attempt-end.js'
 import {AttemptSupervisor} from './attempt-supervisor.js'
-import {adoptTasks, type CoordinatorKind, RENEW_SECONDS} from './coordinator-lease.js'
+import {adoptTasks, RENEW_SECONDS} from './coordinator-lease.js'
+import type {CoordinatorOptions} from './coordinator-options.js'
 import {Lease} from './lease.js'
 
 const TICK_MS = 1000
 const LONGEST_STORE_PAUSE_MS = 10_000
-
-/** What a coordinator tells whoever started it. */
-export interface CoordinatorEvents {
-  /** An attempt was sent to its worker; its output can be read from there. */
-  started?: (claimed: ClaimedTask) => void
-  /** The end of an attempt has been stored, or refused because another coordinator owns it by now. */
-  ended?: (end: AttemptEnd) => void
-  /** Tasks that are over. */
-  settled?: (tasks: SettledTask[]) => void
-}
-
-export interface CoordinatorOptions {
-  kind: CoordinatorKind
-  store: Store
-  connections: WorkerConnections
-  spool: Spool
-  logger: Logger
-  hostId: string
-  /** Program and arguments that start this Helix, which answers tasks of type `llm`. */
-  helix: readonly string[]
-  /** Tasks that may run at once under this coordinator. */
-  maxTasks: number
-  maxPerWorker?: number | undefined
-  /** Brings Helix to workers that a scheduler meets without it. */
-  installer?: AutoInstaller | undefined
-  events?: CoordinatorEvents
-}
 
 /**
  * Places pending tasks on workers, stays with their attempts and stores how they end. Any number of coordinators may share

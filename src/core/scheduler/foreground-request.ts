@@ -7,8 +7,9 @@ import {createRequest, type NewTask, submitTasks} from '../tasks/submit-tasks.js
 import type {TaskStatus} from '../tasks/task.js'
 import {readTaskRow} from '../tasks/task-rows.js'
 import {listWorkers} from '../workers/worker-store.js'
-import {Coordinator, type CoordinatorEvents, type CoordinatorOptions} from './coordinator.js'
+import {Coordinator} from './coordinator.js'
 import {hasOrphans} from './coordinator-lease.js'
+import type {CoordinatorEvents, CoordinatorOptions} from './coordinator-options.js'
 
 const IDLE_MS = 1000
 const LOOK_AT = 1000
