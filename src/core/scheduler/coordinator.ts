@@ -1,7 +1,7 @@
 import {setTimeout as delay} from 'node:timers/promises'
 import {listenForWork} from '../data/wake-ups.js'
 import {HelixError, messageOf} from '../errors/helix-error.js'
-import {type ClaimedTask, claimTasks} from '../tasks/claim-tasks.js'
+import {claimTasks} from '../tasks/claim-tasks.js'
 import {type AttemptEnd, completeAttempts} from '../tasks/complete-attempts.js'
 import type {TaskRow} from '../tasks/task.js'
 import {getTasks} from '../tasks/task-queries.js'

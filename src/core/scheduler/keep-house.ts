@@ -8,7 +8,12 @@ const INTERVAL_MS = 60_000
 /** Does now and then, beside its tasks, what a scheduler owes the pool: workers forget what is past its time. Ends when `stop` aborts. */
 export async function keepHouse(context: RequestContext, stop: AbortSignal): Promise<void> {
   while (!stop.aborted) {
-    await pruneByRetention(context, context.retention).catch((error) => context.logger.warn(`forgetting old tasks: ${messageOf(error)}`))
+    try {
+      await pruneByRetention(context, context.retention)
+    } catch (error) {
+      // What it was at when the scheduler was stopped, the next one does.
+      if (!stop.aborted) context.logger.warn(`forgetting old tasks: ${messageOf(error)}`)
+    }
     await delay(INTERVAL_MS, undefined, {signal: stop}).catch(() => {})
   }
 }

@@ -5,6 +5,7 @@ import type {Requirements} from '../tasks/task.js'
 import {listWorkers} from '../workers/worker-store.js'
 import {Coordinator} from './coordinator.js'
 import {listOwners} from './coordinator-lease.js'
+import {keepHouse} from './keep-house.js'
 
 const TICK_MS = 200
 /** How long tasks that run when it is stopped may take to end. */
@@ -22,6 +23,8 @@ export async function runScheduler(context: RequestContext, {drain, stop}: Sched
   const leases = new Map<string, string>()
   const events = {settled: (tasks: readonly unknown[]) => (finished += tasks.length)}
   const coordinator = await Coordinator.start({...context, kind: 'scheduler', events})
+  const resting = new AbortController()
+  void keepHouse(context, resting.signal)
   try {
     const stopping = () => stop.aborted || coordinator.stopRequested
     while (!stopping() && !(drain && (await isDrained(context, coordinator, leases)))) {
@@ -33,6 +36,7 @@ export async function runScheduler(context: RequestContext, {drain, stop}: Sched
     if (coordinator.running > 0) context.logger.info(`${coordinator.running} tasks stay with their workers; the next scheduler looks after them`)
     return finished
   } finally {
+    resting.abort()
     await coordinator.stop()
   }
 }
