@@ -4,7 +4,7 @@ import {query} from '../data/sql.js'
 import type {Store} from '../data/store.js'
 import {announceWork} from '../data/wake-ups.js'
 import {HelixError} from '../errors/helix-error.js'
-import type {Requirements, TaskInput, TaskPolicy, TaskType} from './task.js'
+import type {NeedCondition, Requirements, TaskInput, TaskPolicy, TaskType} from './task.js'
 
 /** A task to be queued. */
 export interface NewTask {
@@ -17,7 +17,7 @@ export interface NewTask {
   policy: TaskPolicy
   idempotencyKey?: string | undefined
   /** Tasks of the same submission, or of the store, that must end first. */
-  needs?: {id: string; condition: 'success' | 'always'}[]
+  needs?: {id: string; condition: NeedCondition}[]
   /** Other tasks of this submission wait for it. */
   hasDependents?: boolean
 }

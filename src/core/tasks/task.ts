@@ -41,6 +41,10 @@ export const DEFAULT_POLICY: TaskPolicy = {
   grace_seconds: 10,
 }
 
+/** How a needed task must end for the one that needs it to start: completed; failed or cancelled; either way. */
+export type NeedCondition = 'success' | 'failure' | 'always'
+export const NEED_CONDITIONS: readonly NeedCondition[] = ['success', 'failure', 'always']
+
 export type TaskType = 'shell' | 'llm'
 
 /** What a task runs, as the column `input` keeps it. Never its environment. */
