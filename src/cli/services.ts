@@ -112,8 +112,8 @@ export class Services {
     })
   }
 
-  /** What requests for tasks work with. */
-  async requests(): Promise<RequestContext> {
+  /** What requests for tasks work with; what they queue belongs to the project of this name. */
+  async requests(project?: string): Promise<RequestContext> {
     const {store} = await this.workers()
     const {values} = this.config
     return {
@@ -125,6 +125,7 @@ export class Services {
       ignored: this.config.ignored,
       maxTasks: values.workers.max_concurrent_tasks,
       workersEnabled: values.workers.enabled,
+      project,
       helix: this.#helix,
       startScheduler: () => this.#startScheduler(),
     }

@@ -9,7 +9,7 @@ const MOST_COUNTED = 100
 
 /** The exit code for one task: the command's own, 128 + N for a signal, 124 for a timeout, as `timeout(1)` and shells do. */
 export function exitCodeOf(task: TaskWithAttempt): number {
-  if (task.status === 'completed' || task.status === 'pending') return OK
+  if (!hasFailed(task)) return OK
   if (task.status === 'cancelled') return EXIT_CODES.interrupted
   if (task.failure_kind === 'timeout') return TIMEOUT
   if (task.signal) return SIGNAL_BASE + signalNumber(task.signal)
@@ -18,6 +18,12 @@ export function exitCodeOf(task: TaskWithAttempt): number {
 
 /** The exit code for many tasks: how many did not complete, at most 101, as GNU parallel counts. */
 export function exitCodeOfAll(tasks: readonly TaskWithAttempt[]): number {
-  const failed = tasks.filter((task) => task.status !== 'completed' && task.status !== 'pending').length
+  const failed = tasks.filter(hasFailed).length
   return failed > MOST_COUNTED ? MOST_COUNTED + 1 : failed
+}
+
+/** Neither waiting nor completed; a task that waited for a failure which did not happen is not to blame. */
+function hasFailed({status, failure_kind}: TaskWithAttempt): boolean {
+  const notNeeded = status === 'cancelled' && failure_kind === 'dependency'
+  return status !== 'completed' && status !== 'pending' && !notNeeded
 }

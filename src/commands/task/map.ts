@@ -30,7 +30,7 @@ export default class TaskMap extends HelixCommand<{tasks: TaskOutputView[]}> {
   async run(): Promise<{tasks: TaskOutputView[]}> {
     const {argv, flags} = await this.parse(TaskMap)
     const services = await this.services()
-    const context = await services.requests()
+    const context = await services.requests(flags.project)
     const tasks = await mapTasks(context, {
       template: argv as string[],
       items: process.stdin,

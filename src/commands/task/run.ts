@@ -26,7 +26,7 @@ export default class TaskRun extends HelixCommand<TaskOutputView> {
   async run(): Promise<TaskOutputView> {
     const {argv, flags} = await this.parse(TaskRun)
     const services = await this.services()
-    const context = await services.requests()
+    const context = await services.requests(flags.project)
     const task = await runTask(context, {
       command: argv as string[],
       task: {...readTaskOptions(flags), idempotencyKey: flags['idempotency-key']},

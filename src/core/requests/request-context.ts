@@ -13,6 +13,8 @@ export interface RequestContext extends WorkerLookup {
   maxTasks: number
   /** Whether tasks go to workers other than this machine at all. */
   workersEnabled: boolean
+  /** Name of the project that what is queued belongs to; `default` when absent. */
+  project?: string | undefined
   /** Program and arguments that start this Helix. */
   helix: readonly string[]
   /** Starts `helix scheduler start --drain` in the background. */

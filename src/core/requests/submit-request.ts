@@ -11,8 +11,8 @@ export async function submitDetached(
   command: string,
   batches: AsyncIterable<readonly NewTask[]> | Iterable<readonly NewTask[]>,
 ): Promise<string[]> {
-  const {store, hostId} = context
-  const request = {id: requestId, command, hostId}
+  const {store, hostId, project} = context
+  const request = {id: requestId, command, hostId, project}
   await createRequest(store, request)
   const ids: string[] = []
   for await (const tasks of batches) ids.push(...(await submitTasks(store, request, tasks)))

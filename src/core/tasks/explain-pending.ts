@@ -22,7 +22,9 @@ export async function explainPending(store: Store, task: TaskRow, facts: Pending
   if (none) return none
   if (!facts.coordinated) return {text: 'no coordinator is running; start one with: helix scheduler start', hopeless: false}
   if (Date.parse(task.available_at) > Date.now())
-    return {text: `it is tried again at ${task.available_at}${task.error_message ? `: ${task.error_message}` : ''}`, hopeless: false}
+    return task.attempt === 0
+      ? {text: `it starts at ${task.available_at}`, hopeless: false}
+      : {text: `it is tried again at ${task.available_at}${task.error_message ? `: ${task.error_message}` : ''}`, hopeless: false}
   const eligible = facts.workers.filter((worker) => worker.status === 'active' && isEligible(task.requirements, worker))
   const busy = await countRunning(store, eligible)
   const free = eligible.filter((worker) => (busy.get(worker.id) ?? 0) < worker.slots)

@@ -13,6 +13,11 @@ export function fillTemplate(template: readonly string[], item: Buffer, number: 
   return template.some((argument) => argument.includes('{}')) ? filled : [...filled, toArgument(item)]
 }
 
+/** The same in a text that is not an argument, such as the name of a file: nothing is appended. */
+export function fillText(text: string, item: Buffer, number: number): string {
+  return replaceBytes(Buffer.from(text), item, number).toString()
+}
+
 function replaceBytes(text: Buffer, item: Buffer, number: number): Buffer {
   const parts: Buffer[] = []
   let from = 0
