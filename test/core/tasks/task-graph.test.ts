@@ -133,9 +133,9 @@ describe('a graph file', () => {
   })
 
   test.each([
-    ['a condition that is none', 'needs: [{task: a, when: sometimes}]', 'tasks.b.needs[0].when'],
-    ['a need without a name', 'needs: [{when: always}]', 'tasks.b.needs[0].task is missing'],
-    ['a need that is a number', 'needs: [5]', 'tasks.b.needs[0]'],
+    ['a condition that is none', 'needs: [{task: a, when: sometimes}]', 'tasks.b.needs.0.when'],
+    ['a need without a name', 'needs: [{when: always}]', 'tasks.b.needs.0.task is missing'],
+    ['a need that is a number', 'needs: [5]', 'tasks.b.needs.0'],
     ['a need named twice', 'needs: [a, {task: a, when: always}]', 'names a task twice'],
     ['two times to start', 'at: "2099-01-01", delay: 5m', 'tasks.b has both at and delay'],
   ])('with %s is refused in one line that says where', async (_, text, message) => {
