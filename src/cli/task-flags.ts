@@ -23,8 +23,8 @@ const failureKinds = Flags.custom<FailureKind[]>({
   },
 })
 
-/** Flags that say where and how tasks run; shared by `task run` and `task map`. */
-export const taskFlags = {
+/** Flags that say where and how tasks run; shared by `task run`, `task map` and `schedule add`. */
+export const commandFlags = {
   worker: Flags.string({char: 'w', description: 'run on this worker only; `local` is this machine', helpGroup: 'PLACEMENT'}),
   capability: Flags.string({char: 'c', multiple: true, multipleNonGreedy: true, description: 'run only where this capability is', helpGroup: 'PLACEMENT'}),
   label: Flags.string({
@@ -44,8 +44,6 @@ export const taskFlags = {
   'retry-on': failureKinds({description: 'kinds of failure that are tried again, comma separated'}),
   'on-lost': Flags.option({options: ON_LOST, description: 'when its worker stays away: its outcome is unknown, it is tried elsewhere, it has failed'})(),
   'lost-after': durationFlag({description: 'how long a worker may stay away (default 10m, else 30s)'}),
-  at: instant({description: 'not before this time, of this zone unless it names one', exclusive: ['in']}),
-  in: durationFlag({description: 'not before so long from now'}),
   upload: Flags.string({
     multiple: true,
     multipleNonGreedy: true,
@@ -76,6 +74,13 @@ export const taskFlags = {
   }),
   cwd: Flags.string({description: 'folder on the worker (default: a fresh one; on this machine the current one)'}),
   project: Flags.string({char: 'p', description: 'project that it belongs to, made when it is first named'}),
+}
+
+/** Flags of `task run` and `task map`. */
+export const taskFlags = {
+  ...commandFlags,
+  at: instant({description: 'not before this time, of this zone unless it names one', exclusive: ['in']}),
+  in: durationFlag({description: 'not before so long from now'}),
   name: Flags.string({description: 'a name to recognise it by'}),
   detach: Flags.boolean({char: 'd', description: 'queue it, print its id and leave'}),
 }

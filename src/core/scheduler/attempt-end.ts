@@ -1,4 +1,4 @@
-import {EXIT_CODES, errorCode, messageOf} from '../errors/helix-error.js'
+import {EXIT_CODES, errorCode, HelixError, messageOf} from '../errors/helix-error.js'
 import type {AttemptEnd} from '../tasks/complete-attempts.js'
 import type {FailureKind, TaskRow} from '../tasks/task.js'
 import type {AttemptReport} from '../workers/attempt-protocol.js'
@@ -48,7 +48,7 @@ export function endOfLostWorker(task: TaskRow, secondsAway: number, why: string)
 
 /** An attempt that did not start because its files could not be copied to the worker; one that is missing here will be so the next time too. */
 export function endOfFailedUpload(task: TaskRow, error: unknown): AttemptEnd {
-  if (errorCode(error) === 'UPLOAD_MISSING') return {...failureOf(task, 'host', messageOf(error)), result: 'failed'}
+  if (HelixError.is(error) && error.kind === 'usage') return {...failureOf(task, 'host', messageOf(error)), result: 'failed'}
   return failureOf(task, 'transport', `its files could not be copied to the worker: ${messageOf(error)}`)
 }
 
