@@ -42,7 +42,8 @@ export class Services {
   readonly dataDir: string
   readonly migrationsDir: string
   readonly credentials: Credentials
-  readonly #helix: [program: string, ...args: string[]]
+  /** Program and arguments that start this Helix. */
+  readonly helix: [program: string, ...args: string[]]
   readonly #loadProviders: ServiceOptions['loadProviders']
   #store: Promise<Store> | undefined
   #connections: WorkerConnections | undefined
@@ -52,7 +53,7 @@ export class Services {
     this.configDir = options.configDir
     this.dataDir = options.dataDir
     this.migrationsDir = join(options.packageRoot, 'migrations')
-    this.#helix = [process.execPath, join(options.packageRoot, 'bin', 'run.js')]
+    this.helix = [process.execPath, join(options.packageRoot, 'bin', 'run.js')]
     this.spool = new Spool(options.dataDir)
     this.credentials = new Credentials(options)
     this.#loadProviders = options.loadProviders
@@ -126,7 +127,7 @@ export class Services {
       maxTasks: values.workers.max_concurrent_tasks,
       workersEnabled: values.workers.enabled,
       project,
-      helix: this.#helix,
+      helix: this.helix,
       startScheduler: () => this.#startScheduler(),
     }
   }
@@ -144,7 +145,7 @@ export class Services {
   }
 
   async #startScheduler(): Promise<void> {
-    const [program, ...args] = this.#helix
+    const [program, ...args] = this.helix
     const log = await open(join(this.dataDir, 'scheduler.log'), 'a', 0o600)
     const child = spawn(program, [...args, 'scheduler', 'start', '--drain'], {
       detached: true,

@@ -11,7 +11,9 @@ export function checkCron(cron: string, timezone: string): void {
   try {
     open(cron, timezone)
   } catch (error) {
-    const why = messageOf(error).replace(/^CronPattern: /, '').replace('five, six, or seven', 'five or six')
+    const why = messageOf(error)
+      .replace(/^CronPattern: /, '')
+      .replace('five, six, or seven', 'five or six')
     throw new HelixError('usage', `${JSON.stringify(cron)} is not a cron expression: ${why}`, {
       code: 'CRON_INVALID',
       hint: 'Write minute, hour, day of the month, month and day of the week, as in: 30 3 * * 1-5',
