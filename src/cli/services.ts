@@ -18,6 +18,7 @@ import {syncConfigWorkers} from '../core/workers/sync-config-workers.js'
 import {WorkerConnections} from '../core/workers/worker-connections.js'
 import {ensureLocalWorker} from '../core/workers/worker-store.js'
 import {terminalAsk} from './ask-secret.js'
+import {copyProgress} from './copy-progress.js'
 
 export interface ServiceOptions {
   config: LoadedConfig
@@ -122,6 +123,7 @@ export class Services {
       connections: await this.connections(),
       spool: this.spool,
       logger: this.logger,
+      onCopy: copyProgress(process.stderr),
       hostId: this.hostId,
       ignored: this.config.ignored,
       maxTasks: values.workers.max_concurrent_tasks,

@@ -41,7 +41,8 @@ export default class TaskRun extends HelixCommand<TaskOutputView> {
     if (flags.detach) this.log(task.id)
     else {
       process.exitCode = exitCodeOf(task)
-      if (task.failure_kind && task.failure_kind !== 'exit') context.logger.warn(`task ${task.id}: ${task.error_message}`)
+      // The command says itself why it failed, unless it is for what it did not leave behind.
+      if (task.failure_kind && (task.failure_kind !== 'exit' || task.exit_code === 0)) context.logger.warn(`task ${task.id}: ${task.error_message}`)
     }
     return viewTaskOutput(task)
   }

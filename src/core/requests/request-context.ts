@@ -3,12 +3,15 @@ import type {Logger} from '../logger.js'
 import type {Spool} from '../tasks/spool.js'
 import type {WorkerConnections} from '../workers/worker-connections.js'
 import type {WorkerLookup} from '../workers/worker-store.js'
+import type {FileProgress} from './copy-task-files.js'
 
 /** What a request for tasks works with. */
 export interface RequestContext extends WorkerLookup {
   connections: WorkerConnections
   spool: Spool
   logger: Logger
+  /** Called while files are copied for tasks. */
+  onCopy?: ((progress: FileProgress) => void) | undefined
   /** Tasks that one coordinator runs at once. */
   maxTasks: number
   /** Whether tasks go to workers other than this machine at all. */
