@@ -20,6 +20,7 @@ import {syncConfigWorkers} from '../core/workers/sync-config-workers.js'
 import {WorkerConnections} from '../core/workers/worker-connections.js'
 import {ensureLocalWorker} from '../core/workers/worker-store.js'
 import {terminalAsk} from './ask-secret.js'
+import {copyProgress} from './copy-progress.js'
 
 export interface ServiceOptions {
   config: LoadedConfig
@@ -47,7 +48,8 @@ export class Services {
   /** What Helix is installed on workers from. */
   readonly installSource: InstallSource
   readonly credentials: Credentials
-  readonly #helix: [program: string, ...args: string[]]
+  /** Program and arguments that start this Helix. */
+  readonly helix: [program: string, ...args: string[]]
   readonly #loadProviders: ServiceOptions['loadProviders']
   #store: Promise<Store> | undefined
   #connections: WorkerConnections | undefined
@@ -58,7 +60,7 @@ export class Services {
     this.dataDir = options.dataDir
     this.migrationsDir = join(options.packageRoot, 'migrations')
     this.installSource = {packageRoot: options.packageRoot, cacheDir: options.cacheDir}
-    this.#helix = [process.execPath, join(options.packageRoot, 'bin', 'run.js')]
+    this.helix = [process.execPath, join(options.packageRoot, 'bin', 'run.js')]
     this.spool = new Spool(options.dataDir)
     this.credentials = new Credentials(options)
     this.#loadProviders = options.loadProviders
@@ -118,8 +120,8 @@ export class Services {
     })
   }
 
-  /** What requests for tasks work with. */
-  async requests(): Promise<RequestContext> {
+  /** What requests for tasks work with; what they queue belongs to the project of this name. */
+  async requests(project?: string): Promise<RequestContext> {
     const {store} = await this.workers()
     const {values} = this.config
     return {
@@ -127,13 +129,15 @@ export class Services {
       connections: await this.connections(),
       spool: this.spool,
       logger: this.logger,
+      onCopy: copyProgress(process.stderr),
       hostId: this.hostId,
       ignored: this.config.ignored,
       maxTasks: values.workers.max_concurrent_tasks,
       workersEnabled: values.workers.enabled,
       retention: {days: values.workers.log_retention_days, bytes: values.workers.log_retention_bytes},
       installer: values.workers.auto_install ? new AutoInstaller(store, this.installSource, this.logger) : undefined,
-      helix: this.#helix,
+      project,
+      helix: this.helix,
       startScheduler: () => this.#startScheduler(),
     }
   }
@@ -151,7 +155,7 @@ export class Services {
   }
 
   async #startScheduler(): Promise<void> {
-    const [program, ...args] = this.#helix
+    const [program, ...args] = this.helix
     const log = await open(join(this.dataDir, 'scheduler.log'), 'a', 0o600)
     const child = spawn(program, [...args, 'scheduler', 'start', '--drain'], {
       detached: true,

@@ -10,7 +10,7 @@ const MOST_COUNTED = 100
 
 /** The exit code for one task: the command's own, 128 + N for a signal, 124 for a timeout, as `timeout(1)` and shells do. */
 export function exitCodeOf(task: TaskWithAttempt): number {
-  if (task.status === 'completed' || task.status === 'pending') return OK
+  if (!hasFailed(task)) return OK
   if (task.status === 'cancelled') return EXIT_CODES.interrupted
   if (task.failure_kind === 'timeout') return TIMEOUT
   if (task.signal) return SIGNAL_BASE + signalNumber(task.signal)
@@ -19,7 +19,7 @@ export function exitCodeOf(task: TaskWithAttempt): number {
 
 /** The exit code for many tasks: how many did not complete, at most 101, as GNU parallel counts. */
 export function exitCodeOfAll(tasks: readonly TaskWithAttempt[]): number {
-  return exitCodeOfCount(tasks.filter((task) => task.status !== 'completed' && task.status !== 'pending').length)
+  return exitCodeOfCount(tasks.filter(hasFailed).length)
 }
 
 /** The same for tasks that have ended and were only counted. */
@@ -30,4 +30,10 @@ export function exitCodeOfCounts({failed, cancelled}: Pick<TaskCounts, 'failed' 
 /** The exit code for so many tasks that did not complete. */
 export function exitCodeOfCount(failed: number): number {
   return Math.min(failed, MOST_COUNTED + 1)
+}
+
+/** Neither waiting nor completed; a task that waited for a failure which did not happen is not to blame. */
+function hasFailed({status, failure_kind}: TaskWithAttempt): boolean {
+  const notNeeded = status === 'cancelled' && failure_kind === 'dependency'
+  return status !== 'completed' && status !== 'pending' && !notNeeded
 }

@@ -60,7 +60,7 @@ export default class TaskMap extends HelixCommand<TaskMapResult> {
     const shared = {template, items, joblog: flags.joblog, resume} as const
     if (flags['dry-run']) return this.#printCommands(dryRun(shared))
     const services = await this.services()
-    const context = await services.requests()
+    const context = await services.requests(flags.project)
     const progress = flags.progress && !this.jsonEnabled() ? ProgressLine.open(context.logger) : undefined
     try {
       const mapped = await mapTasks(progress ? {...context, logger: progress.logger} : context, {

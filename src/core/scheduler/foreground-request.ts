@@ -21,6 +21,8 @@ export interface ForegroundOptions extends Omit<CoordinatorOptions, 'kind' | 'ev
   requestId: string
   /** As the store shows it, such as `task map`. */
   command: string
+  /** Name of the project that its tasks belong to; `default` when absent. */
+  project?: string | undefined
   events?: CoordinatorEvents
   /** Sees to it that a scheduler adopts tasks whose coordinators are gone: they may hold the slots that this request waits for. */
   rescueOrphans: () => Promise<void>
@@ -60,7 +62,7 @@ export class ForegroundRequest {
       },
     }
     request.#coordinator = await Coordinator.start({...options, kind: 'foreground', events})
-    await createRequest(options.store, {id: options.requestId, command: options.command, hostId: options.hostId})
+    await createRequest(options.store, {id: options.requestId, command: options.command, hostId: options.hostId, project: options.project})
     return request
   }
 
@@ -69,8 +71,8 @@ export class ForegroundRequest {
    * already yields the earlier task's id; that task is not this request's to run or to wait for.
    */
   async submit(tasks: readonly NewTask[]): Promise<string[]> {
-    const {store, requestId: id, command, hostId} = this.#options
-    const ids = await submitTasks(store, {id, command, hostId, submitterId: this.#coordinator.id}, tasks)
+    const {store, requestId: id, command, hostId, project} = this.#options
+    const ids = await submitTasks(store, {id, command, hostId, project, submitterId: this.#coordinator.id}, tasks)
     tasks.forEach((task, index) => {
       if (ids[index] === task.id && !this.#ended.has(task.id)) this.#open.add(task.id)
     })

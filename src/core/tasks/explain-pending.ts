@@ -21,8 +21,10 @@ export async function explainPending(store: Store, task: TaskRow, facts: Pending
   const none = explainNoWorker(task.requirements, facts.workers)
   if (none) return none
   if (!facts.coordinated) return {text: 'no coordinator is running; start one with: helix scheduler start', hopeless: false}
-  if (Date.parse(task.available_at) > Date.now())
-    return {text: `it is tried again at ${task.available_at}${task.error_message ? `: ${task.error_message}` : ''}`, hopeless: false}
+  if (Date.parse(task.available_at) > Date.now()) {
+    const text = task.error_message === null ? `it starts at ${task.available_at}` : `it is tried again at ${task.available_at}: ${task.error_message}`
+    return {text, hopeless: false}
+  }
   const eligible = facts.workers.filter((worker) => worker.status === 'active' && isEligible(task.requirements, worker))
   const busy = await countRunning(store, eligible)
   const free = eligible.filter((worker) => (busy.get(worker.id) ?? 0) < worker.slots)
