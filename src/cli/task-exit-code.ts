@@ -14,6 +14,8 @@ export function exitCodeOf(task: TaskWithAttempt): number {
   if (task.status === 'cancelled') return EXIT_CODES.interrupted
   if (task.failure_kind === 'timeout') return TIMEOUT
   if (task.signal) return SIGNAL_BASE + signalNumber(task.signal)
+  // Its command was content, but what it should have made is not there.
+  if (task.failure_kind === 'exit') return task.exit_code || 1
   return task.exit_code || EXIT_CODES.unavailable
 }
 

@@ -2,6 +2,7 @@ import {Readable} from 'node:stream'
 import {setTimeout as delay} from 'node:timers/promises'
 import {HelixError, messageOf} from '../errors/helix-error.js'
 import type {Logger} from '../logger.js'
+import type {CopyTaskFilesOptions} from '../requests/copy-task-files.js'
 import type {ClaimedTask} from '../tasks/claim-tasks.js'
 import type {AttemptEnd} from '../tasks/complete-attempts.js'
 import type {Spool} from '../tasks/spool.js'
@@ -16,11 +17,10 @@ import {argumentText} from '../workers/shell-quote.js'
 import type {Transport} from '../workers/transport.js'
 import {backoffSeconds, scriptEnvironment, type WorkerConnections} from '../workers/worker-connections.js'
 import {AttemptAgents} from './attempt-agents.js'
-import {backToQueue, endOfReport, failureOf} from './attempt-end.js'
+import {backToQueue, endOfLostWorker, endOfReport, failureOf} from './attempt-end.js'
+import {bringFiles, fetchFiles} from './attempt-files.js'
 import {AttemptQuestions} from './attempt-questions.js'
 
-/** How long a worker may stay away before the outcome of its attempts counts as unknown. */
-const LOST_SECONDS = 600
 const POLL_MS = 1000
 /** How often attempts are looked at whose supervisors nobody watches on the worker. */
 const SWEEP_MS = 10_000
@@ -34,6 +34,8 @@ export interface SupervisorOptions {
   logger: Logger
   helix: readonly string[]
   installer?: AutoInstaller | undefined
+  /** Hears how far files of tasks have come. */
+  onCopy?: CopyTaskFilesOptions['onProgress']
   /** Seconds that the coordinator's lease still holds. */
   leaseSeconds: () => number
   /** An attempt was sent to its worker, which keeps it below `root`. */
@@ -87,7 +89,7 @@ export class AttemptSupervisor {
     cancellation.signal.addEventListener('abort', () => void this.#killUntilEnded(claimed, cancellation))
     if (task.cancel_requested_at) cancellation.abort()
     try {
-      const end = await work()
+      const end = await this.#fetch(claimed, await work())
       // The command has ended; what it had started may not have.
       if (end.result === 'cancelled') await this.#killUntilDead(claimed)
       return end
@@ -118,6 +120,9 @@ export class AttemptSupervisor {
     try {
       const environment = scriptEnvironment(worker, spooled.callerEnvironment)
       const agent = await this.#agents.get(worker, transport, task.request_id, environment)
+      const unready = await bringFiles(claimed, transport, this.#folderOf(agent.root, task), this.#copying)
+      if (unready) return unready
+      if (this.#isCancelled(task)) return {taskId: task.id, attempt: task.attempt, result: 'cancelled'}
       const started = agent.start(order, this.#options.leaseSeconds())
       await this.#options.onStarted(claimed, agent.root)
       const outcome = agent.kind === 'shell' ? await this.#watch(claimed, started) : await started
@@ -163,10 +168,14 @@ export class AttemptSupervisor {
         await delay(POLL_MS)
       } catch (error) {
         failures += 1
-        if (performance.now() - lastSeen > LOST_SECONDS * 1000) {
-          return failureOf(task, 'unknown', `${worker.name} has been away for ${LOST_SECONDS} s: ${messageOf(error)}`)
+        const away = (performance.now() - lastSeen) / 1000
+        const end = endOfLostWorker(task, away, messageOf(error))
+        if (end) {
+          // Where another attempt may take its place, this one has no right to go on once the worker is back.
+          if (end.failureKind === 'host') void this.#killWhenBack(claimed)
+          return end
         }
-        await delay(backoffSeconds(failures) * 1000)
+        await delay(Math.min(backoffSeconds(failures), Math.max(1, task.retry_policy.lost_seconds - away)) * 1000)
       }
     }
   }
@@ -181,6 +190,11 @@ export class AttemptSupervisor {
     if (this.#isCancelled(task)) return {taskId: task.id, attempt: task.attempt, result: 'cancelled'}
     if (neverRan) return backToQueue(task, 'released', 'it had not started')
     return failureOf(task, 'host', state === 'rebooted' ? `${worker.name} was restarted while it ran` : `its supervisor on ${worker.name} was killed`)
+  }
+
+  #fetch(claimed: ClaimedTask, end: AttemptEnd): Promise<AttemptEnd> {
+    const {task, worker} = claimed
+    return fetchFiles(claimed, end, () => this.#options.connections.get(worker), this.#folderOf(worker.resources.attempts_root ?? '', task), this.#copying)
   }
 
   async #collect({task, worker}: ClaimedTask): Promise<AttemptEnd> {
@@ -236,6 +250,13 @@ export class AttemptSupervisor {
     }
   }
 
+  async #killWhenBack(claimed: ClaimedTask): Promise<void> {
+    for (let failures = 0; ; failures += 1) {
+      if (await this.#kill(claimed).catch(() => false)) return
+      await delay(backoffSeconds(failures) * 1000, undefined, {ref: false})
+    }
+  }
+
   async #killUntilDead(claimed: ClaimedTask): Promise<void> {
     for (let failures = 0; this.#cancelled.has(claimed.task.id); failures++) {
       try {
@@ -250,6 +271,14 @@ export class AttemptSupervisor {
   async #kill({task, worker}: ClaimedTask): Promise<boolean> {
     const transport = await this.#options.connections.get(worker)
     return killAttempt(transport, this.#nameOf(task), task.retry_policy.grace_seconds, scriptEnvironment(worker))
+  }
+
+  #folderOf(root: string, task: TaskRow): string {
+    return `${root}/${this.#options.storeId}/${task.id}/${task.attempt}`
+  }
+
+  get #copying(): CopyTaskFilesOptions {
+    return {onProgress: this.#options.onCopy}
   }
 
   #nameOf(task: TaskRow): AttemptName {

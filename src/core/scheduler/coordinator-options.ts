@@ -1,5 +1,6 @@
 import type {Store} from '../data/store.js'
 import type {Logger} from '../logger.js'
+import type {CopyTaskFilesOptions} from '../requests/copy-task-files.js'
 import type {ClaimedTask} from '../tasks/claim-tasks.js'
 import type {AttemptEnd, SettledTask} from '../tasks/complete-attempts.js'
 import type {Spool} from '../tasks/spool.js'
@@ -31,5 +32,7 @@ export interface CoordinatorOptions {
   maxPerWorker?: number | undefined
   /** Brings Helix to workers that a scheduler meets without it. */
   installer?: AutoInstaller | undefined
+  /** Hears how far files of tasks have come. */
+  onCopy?: CopyTaskFilesOptions['onProgress']
   events?: CoordinatorEvents
 }

@@ -53,6 +53,7 @@ export class Coordinator {
       helix: options.helix,
       // A foreground one is gone before a runtime has been sent, and its tasks would have to share the link.
       installer: options.kind === 'scheduler' ? options.installer : undefined,
+      onCopy: options.onCopy,
       leaseSeconds: () => lease.secondsLeft,
       onStarted: async (claimed, root) => {
         await rememberAttemptsRoot(options.store, claimed.worker, root)
