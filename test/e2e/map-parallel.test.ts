@@ -6,11 +6,13 @@ import {describeUnless} from '../fixtures/describe-unless.js'
 import {makeHelixHome} from '../fixtures/helix.js'
 
 const SCRIPT = ['sh', '-c', 'echo out; case $1 in 2|3) exit 1$1;; 4) kill -9 $$;; esac', 'sh', '{}']
+// What parallel runs goes through this shell; others tell a signal in another way.
+const BASH = '/bin/bash'
 const version = spawnSync('parallel', ['--version'], {encoding: 'utf8'})
 const withoutParallel = version.stdout?.startsWith('GNU parallel') ? undefined : 'there is no GNU parallel'
 
 function parallel(args: readonly string[], input = ''): {code: number | null; stdout: string; stderr: string} {
-  const {status, stdout, stderr} = spawnSync('parallel', ['--will-cite', '-q', ...args], {input, encoding: 'utf8'})
+  const {status, stdout, stderr} = spawnSync('parallel', ['--will-cite', '-q', ...args], {input, encoding: 'utf8', env: {...process.env, SHELL: BASH}})
   return {code: status, stdout, stderr}
 }
 
