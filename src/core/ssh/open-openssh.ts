@@ -71,7 +71,7 @@ async function connect(attempt: Attempt): Promise<Link> {
         await ssh.end()
         return opensshLoss(await ended)
       })
-      return {client: await openPlainClient(stream), socket: stream, host, hostKey}
+      return {client: await openPlainClient(stream), socket: stream, host, hostKey, shared: sharedWords(folder, settings)}
     } catch (error) {
       await ssh.end()
       if (!(error instanceof OpensshEnded)) throw error
@@ -119,6 +119,12 @@ function wordsOf({folder, host, settings, timeoutMs}: Attempt): string[] {
     ...(username === undefined ? [] : ['-l', username]),
     ...(keyPath === undefined ? [] : ['-i', expandHome(keyPath), '-o', 'IdentitiesOnly=yes']),
   ]
+}
+
+// Without the master this ssh is not to connect by itself, which it would do without knowing whose key to take.
+function sharedWords(folder: OpensshFolder, {host}: SshSettings): string[] {
+  const never = ['-o', 'ControlMaster=no', '-o', 'ProxyCommand=false']
+  return ['-F', folder.config, '-S', folder.socket, '-T', '-a', '-x', ...never, '--', host]
 }
 
 function refusesWorkersKey(said: string): boolean {

@@ -4,7 +4,7 @@ import {HelixError} from '../errors/helix-error.js'
 export const BLOCK = 512
 
 /** What an entry of a tar archive is, as its type flag tells. */
-export type TarType = 'file' | 'folder' | 'link'
+type TarType = 'file' | 'folder' | 'link'
 
 /** An entry of a tar archive without its content. Names are bytes, since a file's name may be any. */
 export interface TarEntry {
