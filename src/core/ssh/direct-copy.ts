@@ -30,7 +30,11 @@ export async function sendDirectly(ssh: SharedSsh, copy: DirectCopy, mode: numbe
   const path = copy.workerPath.startsWith('-') ? `./${copy.workerPath}` : copy.workerPath
   const words = [path, marker, String(copy.size), mode.toString(8)].map(quoteArgument)
   const command = `exec sh -c '${UPLOAD}' sh ${words.join(' ')}`
-  const {exitCode, stderr} = await watched(copy, () => sizeOf(`${path}.${marker}.part`), runSsh(ssh, command, {stdin: copy.local.fd}))
+  const {exitCode, stderr} = await watched(
+    copy,
+    () => sizeOf(`${path}.${marker}.part`),
+    () => runSsh(ssh, command, {stdin: copy.local.fd}),
+  )
   if (exitCode === 0) return true
   if (exitCode !== null && exitCode >= 103 && exitCode <= 105) throw copyError(exitCode, copy.workerPath, stderr)
   return false
@@ -41,7 +45,7 @@ export async function fetchDirectly(ssh: SharedSsh, copy: DirectCopy): Promise<b
   const {local, size, workerPath} = copy
   const sizeHere = async () => (await local.stat()).size
   const command = `exec cat ${quoteArgument(workerPath.startsWith('-') ? `./${workerPath}` : workerPath)}`
-  const {exitCode} = await watched(copy, sizeHere, runSsh(ssh, command, {stdout: local.fd}))
+  const {exitCode} = await watched(copy, sizeHere, () => runSsh(ssh, command, {stdout: local.fd}))
   return exitCode === 0 && (await sizeHere()) === size
 }
 
@@ -58,8 +62,8 @@ async function runSsh(ssh: SharedSsh, command: string, file: {stdin?: number; st
   return {exitCode, stderr: said}
 }
 
-async function watched<T>({size, onProgress}: DirectCopy, look: () => Promise<number>, work: Promise<T>): Promise<T> {
-  if (onProgress === undefined) return work
+async function watched<T>({size, onProgress}: DirectCopy, look: () => Promise<number>, work: () => Promise<T>): Promise<T> {
+  if (onProgress === undefined) return work()
   onProgress(0, size)
   const timer = setInterval(() => {
     // It may not be there yet, or not any more.
@@ -69,7 +73,7 @@ async function watched<T>({size, onProgress}: DirectCopy, look: () => Promise<nu
     )
   }, PROGRESS_MS)
   try {
-    return await work
+    return await work()
   } finally {
     clearInterval(timer)
   }

@@ -110,7 +110,7 @@ function wordsOf({folder, host, settings, timeoutMs}: Attempt): string[] {
   const {port, username, keyPath} = settings
   const seconds = Math.ceil(timeoutMs / 1000)
   return [
-    ...['-F', folder.config, '-N', '-T', '-o', 'ControlPersist=no', '-o', `ConnectTimeout=${seconds}`],
+    ...['-F', folder.config, '-N', '-T', '-o', `ConnectTimeout=${seconds}`],
     // The worker's key stands under a name of its own, which no other file knows.
     ...['-o', `HostKeyAlias=${KEY_ALIAS}`, '-o', 'GlobalKnownHostsFile=/dev/null', '-o', 'CheckHostIP=no'],
     // Only where ssh has the option: an older one does not start with one that it does not know.
