@@ -6,14 +6,15 @@ import {afterMarker, collectEnd, readFirstLine, startScript} from '../workers/ma
 import type {CopyOptions, Transport} from '../workers/transport.js'
 import {fileError} from './file-error.js'
 import {openLocalFile, writeLocalFile} from './local-file.js'
-import type {WorkerFiles} from './worker-files.js'
+import type {FileStat, WorkerFiles} from './worker-files.js'
 
 // The scripts run under any sh, busybox too. Each says $2, a random word, before its output: what a noisy profile printed stands before it.
 const CHECK = '[ -e "$1" ] || exit 103; { [ -f "$1" ] && [ -r "$1" ]; } || exit 104;'
 const READ_RANGE = `${CHECK} printf "%s" "$2"; tail -c "+$3" "$1" | head -c "$4"`
-const DOWNLOAD = `${CHECK} m=644; if [ -x "$1" ]; then m=755; fi; printf "%s" "$2"; echo $(wc -c <"$1") $m; cat "$1"`
-// mv would move into a folder of that name.
-const UPLOAD =
+const STAT = `${CHECK} m=644; if [ -x "$1" ]; then m=755; fi; printf "%s" "$2"; echo $(wc -c <"$1") $m`
+const DOWNLOAD = `${STAT}; cat "$1"`
+/** Writes its input to `$1` when it has `$3` bytes, with the mode `$4`. mv would move into a folder of that name. */
+export const UPLOAD =
   'if [ -d "$1" ]; then exit 104; fi; umask 077; t="$1.$2.part"; ' +
   'if cat >"$t" && [ "$(wc -c <"$t")" -eq "$3" ] && chmod "$4" "$t" && mv -f "$t" "$1"; then exit 0; else rm -f "$t"; exit 105; fi'
 
@@ -33,6 +34,16 @@ export class ExecFiles implements WorkerFiles {
     return Buffer.concat(chunks)
   }
 
+  async stat(path: string): Promise<FileStat> {
+    let stat = {size: 0, mode: 0}
+    await this.#read(STAT, path, [], async (output) => {
+      const {words, rest} = await readFirstLine(output)
+      for await (const _ of rest) void _
+      stat = {size: Number(words[0]), mode: Number.parseInt(words[1] ?? '', 8)}
+    })
+    return stat
+  }
+
   async upload(localPath: string, workerPath: string, options: CopyOptions = {}): Promise<void> {
     const local = await openLocalFile(localPath)
     await local.handle.close()
@@ -44,7 +55,7 @@ export class ExecFiles implements WorkerFiles {
     const content = local.size === 0 ? Readable.from([]) : createReadStream(localPath, {end: local.size - 1})
     const sent = pipeline(countBytes(content, local.size, options.onProgress), child.stdin).catch((error: unknown) => error)
     const {code} = await child.exit
-    if (code !== 0) throw toError(code, workerPath, await said, await sent)
+    if (code !== 0) throw copyError(code, workerPath, await said, await sent)
   }
 
   async download(workerPath: string, localPath: string, options: CopyOptions = {}): Promise<void> {
@@ -59,6 +70,7 @@ export class ExecFiles implements WorkerFiles {
           done += chunk.length
         }
         if (done !== size) throw new HelixError('unavailable', `${workerPath} changed while it was copied`, {code: 'FILE_CHANGED'})
+        return true
       })
     })
   }
@@ -74,7 +86,7 @@ export class ExecFiles implements WorkerFiles {
     // Both have to be over: who consumes cleans up after itself.
     const [exit, copy] = await Promise.allSettled([child.exit, consumed])
     if (exit.status === 'rejected') throw exit.reason
-    if (exit.value.code !== 0) throw toError(exit.value.code, path, await said)
+    if (exit.value.code !== 0) throw copyError(exit.value.code, path, await said)
     if (copy.status === 'rejected') throw copy.reason
   }
 }
@@ -88,7 +100,8 @@ async function* countBytes(source: AsyncIterable<Buffer>, total: number, onProgr
   }
 }
 
-function toError(code: number | null, path: string, said: string, cause?: unknown): HelixError {
+/** The error for the exit code of a copying script. */
+export function copyError(code: number | null, path: string, said: string, cause?: unknown): HelixError {
   if (code === 103) return fileError('missing', path, cause)
   if (code === 104) return fileError('denied', path, cause)
   return fileError('failed', path, cause instanceof HelixError ? cause : new Error(said.split('\n').at(-1) || `the copy ended with exit code ${code}`))

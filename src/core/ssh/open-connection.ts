@@ -22,7 +22,10 @@ const MOST_HOPS = 8
 export async function openConnection(settings: SshSettings, policy: HostKeyPolicy, options: ConnectOptions = {}): Promise<SshTransport> {
   const pinned = policy.pinned ?? settings.hostKey
   const strict = {...policy, ...(pinned !== undefined && {pinned})}
-  const link = settings.transport === 'openssh' ? await openWithOpenssh(settings, strict, options) : await openLink(settings, strict, options)
+  if (settings.transport === 'openssh') return new SshTransport(await openWithOpenssh(settings, strict, options), options.maxSessions)
+  const link = await openLink(settings, strict, options)
+  // For large files, where the system's ssh is the faster one; the host has shown its key by then.
+  link.openShared = () => openWithOpenssh(settings, {ownFile: policy.ownFile, pinned: link.hostKey.fingerprint}, options)
   return new SshTransport(link, options.maxSessions)
 }
 

@@ -71,7 +71,7 @@ async function connect(attempt: Attempt): Promise<Link> {
         await ssh.end()
         return opensshLoss(await ended)
       })
-      return {client: await openPlainClient(stream), socket: stream, host, hostKey}
+      return {client: await openPlainClient(stream), socket: stream, host, hostKey, shared: sharedWords(folder, settings)}
     } catch (error) {
       await ssh.end()
       if (!(error instanceof OpensshEnded)) throw error
@@ -110,7 +110,7 @@ function wordsOf({folder, host, settings, timeoutMs}: Attempt): string[] {
   const {port, username, keyPath} = settings
   const seconds = Math.ceil(timeoutMs / 1000)
   return [
-    ...['-F', folder.config, '-N', '-T', '-o', 'ControlPersist=no', '-o', `ConnectTimeout=${seconds}`],
+    ...['-F', folder.config, '-N', '-T', '-o', `ConnectTimeout=${seconds}`],
     // The worker's key stands under a name of its own, which no other file knows.
     ...['-o', `HostKeyAlias=${KEY_ALIAS}`, '-o', 'GlobalKnownHostsFile=/dev/null', '-o', 'CheckHostIP=no'],
     // Only where ssh has the option: an older one does not start with one that it does not know.
@@ -119,6 +119,12 @@ function wordsOf({folder, host, settings, timeoutMs}: Attempt): string[] {
     ...(username === undefined ? [] : ['-l', username]),
     ...(keyPath === undefined ? [] : ['-i', expandHome(keyPath), '-o', 'IdentitiesOnly=yes']),
   ]
+}
+
+// Without the master this ssh is not to connect by itself, which it would do without knowing whose key to take.
+function sharedWords(folder: OpensshFolder, {host}: SshSettings): string[] {
+  const never = ['-o', 'ControlMaster=no', '-o', 'ProxyCommand=false']
+  return ['-F', folder.config, '-S', folder.socket, '-T', '-a', '-x', ...never, '--', host]
 }
 
 function refusesWorkersKey(said: string): boolean {

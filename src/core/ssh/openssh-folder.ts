@@ -119,6 +119,10 @@ function configText(path: string, {configFile, acceptNew, keepaliveSeconds, keep
     `  StrictHostKeyChecking ${acceptNew ? 'accept-new' : 'yes'}`,
     `  UserKnownHostsFile "${path}/hops"`,
     '  UpdateHostKeys no',
+    // A master of the user's own has logged in under other rules.
+    '  ControlMaster no',
+    '  ControlPath none',
+    '  ControlPersist no',
     '  VerifyHostKeyDNS no',
     '  LogLevel INFO',
     `  ServerAliveInterval ${keepaliveSeconds}`,

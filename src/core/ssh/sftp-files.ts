@@ -5,7 +5,7 @@ import type {CopyOptions} from '../workers/transport.js'
 import {inChunks, laneBuffers} from './in-chunks.js'
 import {openLocalFile, writeLocalFile} from './local-file.js'
 import type {SftpSession} from './sftp-session.js'
-import type {WorkerFiles} from './worker-files.js'
+import type {FileStat, WorkerFiles} from './worker-files.js'
 
 const HANDLES = 8
 const HANDLE_IDLE_MS = 30_000
@@ -41,6 +41,11 @@ export class SftpFiles implements WorkerFiles {
       open.users -= 1
       if (this.#handles.get(path) !== open) this.#closeUnused(path, open)
     }
+  }
+
+  async stat(path: string): Promise<FileStat> {
+    const {size, mode} = await this.#sftp.stat(path)
+    return {size, mode: mode & 0o777}
   }
 
   async upload(localPath: string, workerPath: string, options: CopyOptions = {}): Promise<void> {
@@ -86,6 +91,7 @@ export class SftpFiles implements WorkerFiles {
           done += length
           options.onProgress?.(done, size)
         })
+        return true
       })
     } finally {
       await this.#sftp.close(workerPath, handle).catch(() => {})

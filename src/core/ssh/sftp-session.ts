@@ -38,8 +38,9 @@ export class SftpSession {
     return this.#call(path, (done) => this.#sftp.close(handle, (error) => done(error, undefined)))
   }
 
-  stat(path: string, handle: Buffer): Promise<Stats> {
-    return this.#call(path, (done) => this.#sftp.fstat(handle, done))
+  /** Looks at an open file, or at what is at the path. */
+  stat(path: string, handle?: Buffer): Promise<Stats> {
+    return this.#call(path, (done) => (handle === undefined ? this.#sftp.stat(path, done) : this.#sftp.fstat(handle, done)))
   }
 
   setMode(path: string, mode: number): Promise<void> {

@@ -4,9 +4,12 @@ import type {ClientChannel, SFTPWrapper} from 'ssh2'
 import {HelixError, messageOf} from '../errors/helix-error.js'
 import type {CopyOptions, Transport, WorkerProcess} from '../workers/transport.js'
 import {toWorkerProcess} from './channel-process.js'
+import {fetchDirectly, sendDirectly} from './direct-copy.js'
 import {ExecFiles} from './exec-files.js'
 import type {HostKey} from './host-key.js'
+import {LargeFiles} from './large-files.js'
 import {closeLink, type Link} from './link.js'
+import {openLocalFile, writeLocalFile} from './local-file.js'
 import {SessionSlots} from './session-slots.js'
 import {SftpSession} from './sftp-session.js'
 import {SharedSftp} from './shared-sftp.js'
@@ -26,6 +29,7 @@ export class SshTransport implements Transport {
   readonly #slots: SessionSlots
   readonly #lost = new AbortController()
   readonly #sftp = new SharedSftp(() => this.#openSftp())
+  readonly #large: LargeFiles
   readonly #execFiles = new ExecFiles((command) => this.exec(command))
   #settleClosed: (reason: HelixError | undefined) => void = () => {}
 
@@ -33,6 +37,7 @@ export class SshTransport implements Transport {
     this.#link = link
     this.hostKey = link.hostKey
     this.#slots = new SessionSlots(maxSessions)
+    this.#large = new LargeFiles(link, this.#slots)
     this.#slots.onWaiting = () => this.#makeRoom()
     this.closed = new Promise((resolve) => {
       this.#settleClosed = resolve
@@ -67,11 +72,25 @@ export class SshTransport implements Transport {
     return this.#withFiles((files) => files.readRange(path, offset, length))
   }
 
-  upload(localPath: string, workerPath: string, options?: CopyOptions): Promise<void> {
+  async upload(localPath: string, workerPath: string, options: CopyOptions = {}): Promise<void> {
+    const {handle: local, size, mode} = await openLocalFile(localPath)
+    try {
+      const copy = {local, workerPath, size, onProgress: options.onProgress}
+      const sizeOf = async (path: string) => (await this.#withFiles((files) => files.stat(path))).size
+      if (await this.#large.copy(size, (ssh) => sendDirectly(ssh, copy, options.mode ?? mode, sizeOf))) return options.onProgress?.(size, size)
+    } finally {
+      await local.close()
+    }
     return this.#withFiles((files) => files.upload(localPath, workerPath, options))
   }
 
-  download(workerPath: string, localPath: string, options?: CopyOptions): Promise<void> {
+  async download(workerPath: string, localPath: string, options: CopyOptions = {}): Promise<void> {
+    const {size, mode} = await this.#withFiles((files) => files.stat(workerPath))
+    const {onProgress} = options
+    const copied = await this.#large.copy(size, (ssh) =>
+      writeLocalFile(localPath, options.mode, mode, (local) => fetchDirectly(ssh, {local, workerPath, size, onProgress})),
+    )
+    if (copied) return onProgress?.(size, size)
     return this.#withFiles((files) => files.download(workerPath, localPath, options))
   }
 

@@ -1,6 +1,8 @@
 import {execFileSync} from 'node:child_process'
 import {randomBytes} from 'node:crypto'
+import {once} from 'node:events'
 import {chmodSync, existsSync, lstatSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSync, symlinkSync, writeFileSync} from 'node:fs'
+import {createServer} from 'node:net'
 import {join} from 'node:path'
 import {afterAll, beforeAll, beforeEach, expect, test} from '@jest/globals'
 import {copyDown, copyUp} from '../../../src/core/workers/copy-files.js'
@@ -114,16 +116,18 @@ for (const kind of KINDS) {
       expect([...readdirSync(here), ...readdirSync(join(there, '..'))].filter((name) => name.endsWith('.part'))).toEqual([])
     })
 
-    test('a folder with a link that leads out of it is refused before anything is sent, as is one with a pipe', async () => {
+    test('a folder with a link that leads out of it is refused before anything is sent, as is one with a socket', async () => {
       for (const [index, target] of ['/etc/passwd', '..', '../x', 'sub/../../x', 'sub/..'].entries()) {
         const folder = join(here, `links-${index}`)
         mkdirSync(join(folder, 'sub'), {recursive: true})
         symlinkSync(target, join(folder, 'link'))
         await expect(copyUp(transport, folder, there)).rejects.toMatchObject({kind: 'usage', code: 'COPY_REFUSED', message: expect.stringContaining('link')})
       }
-      mkdirSync(join(here, 'pipe'))
-      execFileSync('mkfifo', [join(here, 'pipe', 'fifo')])
-      await expect(copyUp(transport, join(here, 'pipe'), there)).rejects.toMatchObject({kind: 'usage', message: expect.stringContaining('fifo')})
+      mkdirSync(join(here, 'special'))
+      const server = createServer().listen(join(here, 'special', 'socket'))
+      await once(server, 'listening')
+      await expect(copyUp(transport, join(here, 'special'), there)).rejects.toMatchObject({kind: 'usage', message: expect.stringContaining('socket')})
+      server.close()
       expect(existsSync(there)).toBe(false)
     })
 
