@@ -42,7 +42,7 @@ export const commandFlags = {
   grace: durationFlag({description: 'time between TERM and KILL (default 10s)'}),
   retries: Flags.integer({default: 0, min: 0, max: 100, description: 'further attempts after a failed one'}),
   'retry-on': failureKinds({description: 'kinds of failure that are tried again, comma separated'}),
-  'on-lost': Flags.option({options: ON_LOST, description: 'when its worker stays away: its outcome is unknown, it is tried elsewhere, it has failed'})(),
+  'on-lost': Flags.option({options: ON_LOST, description: 'when its worker stays away: wait, then count it as unknown; retry it elsewhere; fail'})(),
   'lost-after': durationFlag({description: 'how long a worker may stay away (default 10m, else 30s)'}),
   upload: Flags.string({
     multiple: true,

@@ -28,22 +28,20 @@ export async function runScheduler(context: RequestContext, {drain, stop}: Sched
   void keepHouse(context, resting.signal)
   // One that is to end when the queue is empty would not with a schedule that goes on filling it.
   const schedules = drain ? undefined : watchSchedules(context, resting.signal, () => coordinator.wake())
-  const failed = Promise.race([coordinator.failed, new Promise<never>((_, reject) => schedules?.catch(reject))])
-  failed.catch(() => {})
   try {
     const stopping = () => stop.aborted || coordinator.stopRequested
     while (!stopping() && !(drain && (await isDrained(context, coordinator, leases)))) {
-      await Promise.race([delay(TICK_MS, undefined, {signal: stop}).catch(() => {}), failed])
+      await Promise.race([delay(TICK_MS, undefined, {signal: stop}).catch(() => {}), coordinator.failed])
     }
     resting.abort()
     coordinator.stopClaiming()
     const until = performance.now() + SHORT_TASK_MS
-    while (coordinator.running > 0 && performance.now() < until) await Promise.race([delay(TICK_MS), failed])
+    while (coordinator.running > 0 && performance.now() < until) await Promise.race([delay(TICK_MS), coordinator.failed])
     if (coordinator.running > 0) context.logger.info(`${coordinator.running} tasks stay with their workers; the next scheduler looks after them`)
     return finished
   } finally {
     resting.abort()
-    await schedules?.catch(() => {})
+    await schedules
     await coordinator.stop()
   }
 }

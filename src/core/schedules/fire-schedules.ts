@@ -19,17 +19,28 @@ export interface FireContext {
 
 /**
  * Queues a task for each schedule whose time has come, one however many times have passed since anybody looked. Any number of
- * coordinators may call it: each time is one coordinator's alone. Resolves to how many tasks were queued.
+ * coordinators may call it: each time is one coordinator's alone. Resolves to how many tasks were queued; rejects, after it has seen to
+ * all others, when that failed for one.
  */
 export async function fireDueSchedules(context: FireContext): Promise<number> {
   let fired = 0
+  const failures: unknown[] = []
   for (const schedule of await listDueSchedules(context.store, context.hostId)) {
-    const next = nextRun(schedule.cron, schedule.timezone, new Date(schedule.now))
-    const outcome = await queueTask(context, schedule, String(schedule.next_at), (trx) => takeTime(trx, context.store, schedule, next))
-    if (outcome.state === 'queued') fired += 1
-    else if (outcome.state === 'overlaps') context.logger.info(`schedule ${schedule.name}: left out, task ${outcome.taskId} has not ended`)
+    try {
+      if (await fireDue(context, schedule)) fired += 1
+    } catch (error) {
+      failures.push(error)
+    }
   }
+  if (failures.length > 0) throw failures[0]
   return fired
+}
+
+async function fireDue(context: FireContext, schedule: ScheduleRow): Promise<boolean> {
+  const next = nextRun(schedule.cron, schedule.timezone, new Date(schedule.now))
+  const outcome = await queueTask(context, schedule, String(schedule.next_at), (trx) => takeTime(trx, context.store, schedule, next))
+  if (outcome.state === 'overlaps') context.logger.info(`schedule ${schedule.name}: left out, task ${outcome.taskId} has not ended`)
+  return outcome.state === 'queued'
 }
 
 /** Queues a schedule's task now, whenever its time is. Resolves to the task's id. Throws `busy` while its last one has not ended and two must not overlap. */

@@ -1,4 +1,4 @@
-import {mkdtempSync, readdirSync, rmSync} from 'node:fs'
+import {mkdtempSync, readdirSync, rmSync, writeFileSync} from 'node:fs'
 import {tmpdir} from 'node:os'
 import {join} from 'node:path'
 import {afterEach, beforeEach, expect, test} from '@jest/globals'
@@ -172,6 +172,18 @@ describeStores('schedules', (newStore) => {
     expect(await tasksOf(queue)).toEqual([])
     expect(await findSchedule(queue.store, 'hourly')).toMatchObject({enabled: false})
     expect(warnings).toEqual([expect.stringContaining('hourly is paused')])
+  })
+
+  test('go on although one of them cannot be queued', async () => {
+    const queue = await openQueue()
+    await queue.addWorker('w1')
+    await addSchedule(machine(queue), HOURLY)
+    const {id} = await addSchedule(machine(queue), {...HOURLY, name: 'broken', environment: {A: '1'}})
+    writeFileSync(join(folder, 'spool', id, 'request.json'), 'not JSON')
+    await makeDue(queue, 60)
+    await queue.store.query(`UPDATE schedules SET next_at = ? WHERE name = 'hourly'`, [new Date(Date.now() - 1000).toISOString()])
+    await expect(fireDueSchedules(machine(queue))).rejects.toThrow('JSON')
+    expect((await tasksOf(queue)).map((task) => task.name)).toEqual(['hourly'])
   })
 
   test('have names of their own, and what is refused leaves nothing behind', async () => {
