@@ -3,10 +3,10 @@
 import {spawn} from 'node:child_process'
 import {randomFillSync} from 'node:crypto'
 import {once} from 'node:events'
-import {chmod, open, rm} from 'node:fs/promises'
+import {chmod, open, rm, stat} from 'node:fs/promises'
 import {join} from 'node:path'
 import {connectTo} from '../test/fixtures/ssh-connection.js'
-import {Sshd} from '../test/fixtures/sshd.js'
+import {Sshd, sshdAvailable} from '../test/fixtures/sshd.js'
 import {line, measureRounds, median, show, verdict} from './rounds.js'
 
 const MIB = Number(process.env.HELIX_BENCH_MIB ?? 1024)
@@ -14,10 +14,13 @@ const ROUNDS = 3
 const LEAST = 0.8
 
 export async function measure() {
+  const missing = sshdAvailable()
+  if (missing !== undefined) return console.log(`not measured: ${missing}`)
   const sshd = await Sshd.start()
   try {
     const local = join(sshd.folder, 'local')
     const remote = join(sshd.home, 'remote')
+    const copies = {up: join(sshd.home, 'copy'), down: join(sshd.folder, 'copy')}
     for (const path of [local, remote]) await writeRandom(path)
     await chmod(remote, 0o644)
     console.log(`${ROUNDS} rounds: one file of ${MIB} MiB that cannot be compressed, to a loopback sshd and from it, with the ciphers that each side`)
@@ -27,17 +30,17 @@ export async function measure() {
     const target = `${sshd.username}@${sshd.host}`
     const up = await measureRounds(
       {
-        'up, scp': () => timed(() => scp(sshd, local, `${target}:${join(sshd.home, 'by-scp')}`)),
-        'up, Helix, ssh2': () => timed(() => ssh2.upload(local, join(sshd.home, 'by-ssh2'))),
-        'up, Helix, openssh': () => timed(() => openssh.upload(local, join(sshd.home, 'by-openssh'))),
+        'up, scp': () => timed(copies.up, (to) => scp(sshd, local, `${target}:${to}`)),
+        'up, Helix, ssh2': () => timed(copies.up, (to) => ssh2.upload(local, to)),
+        'up, Helix, openssh': () => timed(copies.up, (to) => openssh.upload(local, to)),
       },
       ROUNDS,
     )
     const down = await measureRounds(
       {
-        'down, scp': () => timed(() => scp(sshd, `${target}:${remote}`, join(sshd.folder, 'by-scp'))),
-        'down, Helix, ssh2': () => timed(() => ssh2.download(remote, join(sshd.folder, 'by-ssh2'))),
-        'down, Helix, openssh': () => timed(() => openssh.download(remote, join(sshd.folder, 'by-openssh'))),
+        'down, scp': () => timed(copies.down, (to) => scp(sshd, `${target}:${remote}`, to)),
+        'down, Helix, ssh2': () => timed(copies.down, (to) => ssh2.download(remote, to)),
+        'down, Helix, openssh': () => timed(copies.down, (to) => openssh.download(remote, to)),
       },
       ROUNDS,
     )
@@ -63,11 +66,18 @@ async function writeRandom(path) {
   await file.close()
 }
 
-/** @param {() => Promise<void>} copy */
-async function timed(copy) {
+/**
+ * @param {string} to where the copy is made, and removed after the time is taken
+ * @param {(to: string) => Promise<void>} copy
+ */
+async function timed(to, copy) {
   const started = performance.now()
-  await copy()
-  return (MIB * 1.048576) / ((performance.now() - started) / 1000)
+  await copy(to)
+  const seconds = (performance.now() - started) / 1000
+  const {size} = await stat(to)
+  if (size !== MIB * 1024 * 1024) throw new Error(`${to} has ${size} bytes`)
+  await rm(to)
+  return (MIB * 1.048576) / seconds
 }
 
 /**
@@ -82,5 +92,4 @@ async function scp(sshd, from, to) {
   })
   const [code] = await once(child, 'exit')
   if (code !== 0) throw new Error(`scp ended with ${code}`)
-  if (to.startsWith('/')) await rm(to)
 }
