@@ -124,6 +124,7 @@ export class Services {
       hostId: this.hostId,
       ignored: this.config.ignored,
       maxTasks: values.workers.max_concurrent_tasks,
+      healthCheckSeconds: values.workers.health_check_interval,
       workersEnabled: values.workers.enabled,
       helix: this.#helix,
       startScheduler: () => this.#startScheduler(),

@@ -11,6 +11,8 @@ export interface RequestContext extends WorkerLookup {
   logger: Logger
   /** Tasks that one coordinator runs at once. */
   maxTasks: number
+  /** Seconds between two looks at a worker's health. */
+  healthCheckSeconds: number
   /** Whether tasks go to workers other than this machine at all. */
   workersEnabled: boolean
   /** Program and arguments that start this Helix. */
