@@ -78,8 +78,8 @@ function readFacts(lines: Lines, gpus: readonly Gpu[]): WorkerFacts {
     facts.arch,
     ...Object.keys(tools).flatMap((tool) => capabilityOf(tool, tools) ?? []),
     ...(gpus.length > 0 ? ['gpu'] : []),
-    ...(lines.has('nvidia') && gpus.length > 0 ? ['cuda'] : []),
-    ...(lines.has('rocm') && gpus.length > 0 ? ['rocm'] : []),
+    ...(lines.get('nvidia')?.some((line) => line.includes(', ')) ? ['cuda'] : []),
+    ...(readRocm(lines.get('rocm')?.[0] ?? '').length > 0 ? ['rocm'] : []),
     ...(system === 'darwin' && lines.get('display')?.some((line) => line.includes('Metal')) ? ['metal'] : []),
     ...servers.flatMap(({kind, models}) => [kind, ...models.map((model) => `model:${model}`)]),
   ]

@@ -98,13 +98,17 @@ tool ffmpeg ffmpeg -version
 tool perl perl -e "printf q(%vd), \\$^V"
 tool docker docker --version
 tool docker-daemon docker version --format "{{.Server.Version}}"
-wait $asked
+# Without a name it would wait for the watch.
+[ -z "$asked" ] || wait $asked
 `
 
 const SERVERS = `
 fetch() {
   if command -v curl > /dev/null; then curl -q -sf --noproxy "*" --connect-timeout 1 -m 3 "$1"
-  elif command -v wget > /dev/null; then http_proxy= wget -q -T 3 -t 1 -O - "$1"
+  elif command -v wget > /dev/null; then
+    # BusyBox tries once and knows no option for it.
+    case $(wget --help 2>&1) in *BusyBox*) ;; *) set -- -t 1 "$1";; esac
+    http_proxy= wget -q -T 3 -O - "$@"
   fi
 }
 look_at() {
