@@ -133,6 +133,7 @@ export class Services {
       hostId: this.hostId,
       ignored: this.config.ignored,
       maxTasks: values.workers.max_concurrent_tasks,
+      healthCheckSeconds: values.workers.health_check_interval,
       workersEnabled: values.workers.enabled,
       retention: {days: values.workers.log_retention_days, bytes: values.workers.log_retention_bytes},
       installer: values.workers.auto_install ? new AutoInstaller(store, this.installSource, this.logger) : undefined,

@@ -62,7 +62,7 @@ export const configSchema = {
           minimum: 10,
           maximum: 300,
           default: 30,
-          description: "seconds between checks of a worker's load, disk and versions; without effect in this version",
+          description: "seconds between checks of a worker's load and disk, and at times of what it has; a lost connection is noticed without them",
         },
         max_concurrent_tasks: {type: 'integer', minimum: 1, maximum: 100, default: 10, description: 'tasks that one coordinator runs at once'},
         log_retention_days: {type: 'integer', minimum: 1, maximum: 36500, default: 14, description: 'days that tasks are kept after their end'},

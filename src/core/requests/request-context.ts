@@ -16,6 +16,8 @@ export interface RequestContext extends WorkerLookup {
   onCopy?: ((progress: FileProgress) => void) | undefined
   /** Tasks that one coordinator runs at once. */
   maxTasks: number
+  /** Seconds between two looks at a worker's health. */
+  healthCheckSeconds: number
   /** Whether tasks go to workers other than this machine at all. */
   workersEnabled: boolean
   /** How long and how much workers keep of tasks that have ended. */

@@ -27,6 +27,8 @@ export interface CoordinatorOptions {
   hostId: string
   /** Program and arguments that start this Helix, which answers tasks of type `llm`. */
   helix: readonly string[]
+  /** Seconds between two looks at a worker. */
+  healthCheckSeconds: number
   /** Tasks that may run at once under this coordinator. */
   maxTasks: number
   maxPerWorker?: number | undefined

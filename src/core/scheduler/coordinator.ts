@@ -5,7 +5,7 @@ import {claimTasks} from '../tasks/claim-tasks.js'
 import {type AttemptEnd, completeAttempts} from '../tasks/complete-attempts.js'
 import type {TaskRow} from '../tasks/task.js'
 import {getTasks} from '../tasks/task-queries.js'
-import type {WorkerRow} from '../workers/worker.js'
+import {WorkerHealth} from '../workers/worker-health.js'
 import {listWorkers, rememberAttemptsRoot} from '../workers/worker-store.js'
 import {failureOf} from './attempt-end.js'
 import {AttemptSupervisor} from './attempt-supervisor.js'
@@ -24,6 +24,7 @@ export class Coordinator {
   readonly #options: CoordinatorOptions
   readonly #lease: Lease
   readonly #supervisor: AttemptSupervisor
+  readonly #health: WorkerHealth
   readonly #supervised = new Set<string>()
   #ends: AttemptEnd[] = []
   #flushing: Promise<void> | undefined
@@ -45,6 +46,15 @@ export class Coordinator {
       }
     })
     this.failed.catch(() => {})
+    this.#health = new WorkerHealth({
+      store: options.store,
+      connections: options.connections,
+      logger: options.logger,
+      hostId: options.hostId,
+      intervalSeconds: options.healthCheckSeconds,
+      scope: options.kind === 'scheduler' ? 'all' : 'connected',
+      onRevived: () => this.#wake(),
+    })
     this.#supervisor = new AttemptSupervisor({
       storeId,
       connections: options.connections,
@@ -65,6 +75,7 @@ export class Coordinator {
   /** Makes this process a coordinator and sets it to work. */
   static async start(options: CoordinatorOptions): Promise<Coordinator> {
     const coordinator = new Coordinator(options, await options.store.id(), await Lease.acquire(options))
+    coordinator.#health.start()
     coordinator.#loops = Promise.all([
       coordinator.#dispatchLoop(),
       coordinator.#leaseLoop(),
@@ -113,6 +124,7 @@ export class Coordinator {
   async stop(): Promise<void> {
     this.#claiming = false
     this.#stopping.abort()
+    await this.#health.stop()
     await this.#loops
     while (this.#flushing) await this.#flushing
     this.#supervisor.close()
@@ -150,7 +162,6 @@ export class Coordinator {
     const limit = maxTasks - this.#supervised.size
     if (limit < 1) return 0
     const workers = await listWorkers(store, hostId)
-    this.#probe(workers)
     const active = workers.filter((worker) => worker.status === 'active')
     const claimed = await claimTasks(store, {
       coordinatorId: this.id,
@@ -162,18 +173,6 @@ export class Coordinator {
     })
     for (const one of claimed) this.#supervise(one.task, this.#supervisor.run(one))
     return claimed.length
-  }
-
-  /** Tries workers that were away again, once their time has come; they become active by answering. */
-  #probe(workers: readonly WorkerRow[]): void {
-    const now = new Date().toISOString()
-    for (const worker of workers) {
-      if (worker.status !== 'inactive' || (worker.retry_at ?? '') > now) continue
-      this.#options.connections.get(worker).then(
-        () => this.#wake(),
-        (error) => this.#options.logger.info(`${worker.name}: ${messageOf(error)}`),
-      )
-    }
   }
 
   async #adopt(): Promise<void> {

@@ -1,6 +1,7 @@
 import type {Store} from '../data/store.js'
 import {checkInstallation, type Installation, type InstallationCheck, type InstallOptions, type InstallSource, installHelix} from './install/install-helix.js'
-import {probeWorker, type WorkerProbe} from './probe-worker.js'
+import type {WorkerProbe} from './probe-report.js'
+import {probeWorker} from './probe-worker.js'
 import type {Transport} from './transport.js'
 import type {WorkerRow} from './worker.js'
 import type {WorkerSteps} from './worker-steps.js'

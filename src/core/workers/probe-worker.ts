@@ -1,37 +1,51 @@
+import {setTimeout as delay} from 'node:timers/promises'
 import {HelixError} from '../errors/helix-error.js'
-import {linesAfter, newMark, runScript, scriptCommand} from './run-script.js'
+import {readProbe, type WorkerProbe} from './probe-report.js'
+import {PROBE} from './probe-script.js'
+import {findLine, gather, linesAfter, newMark, scriptCommand, waitForLine} from './run-script.js'
 import type {Transport} from './transport.js'
-import type {WorkerFacts, WorkerLoad, WorkerResources} from './worker.js'
 
-/** What one look at a worker found. */
-export interface WorkerProbe {
-  facts: WorkerFacts
-  resources: WorkerResources
-  load: WorkerLoad
+// llama-server's and vLLM's own; Ollama is asked where OLLAMA_HOST says.
+const MODEL_PORTS = [8080, 8000]
+/** The script ends itself after 15 s; before it starts it may have to wait for a session. */
+const PATIENCE_MS = 25_000
+
+/**
+ * Finds out what a worker is, what it has and how busy it is. `env` is the environment of the script on this machine.
+ * Rejects with kind `unavailable` when the connection is lost, or the worker does not answer within 25 s.
+ */
+export function probeWorker(transport: Transport, env?: NodeJS.ProcessEnv, modelPorts: readonly number[] = MODEL_PORTS): Promise<WorkerProbe> {
+  return probe(transport, `full ${modelPorts.join(' ')}`, env)
 }
 
-const PROBE = `
-mark=@MARK@
-printf "%s system %s\\n" "$mark" "$(uname -s)"
-printf "%s cpus %s\\n" "$mark" "$(getconf _NPROCESSORS_ONLN 2>/dev/null)"
-while read -r key value _; do
-  case $key in MemTotal:|MemAvailable:) printf "%s %s %s\\n" "$mark" "$key" "$value" ;; esac
-done 2>/dev/null < /proc/meminfo
-`
+/** Finds out how busy a worker is, with next to no work for it; rejects as `probeWorker` does. */
+export function probeLoad(transport: Transport, env?: NodeJS.ProcessEnv): Promise<WorkerProbe> {
+  return probe(transport, 'load', env)
+}
 
-/** Looks at a worker by one script. Rejects with kind `unavailable` when it has no working POSIX shell. */
-export async function probeWorker(transport: Transport, env?: NodeJS.ProcessEnv): Promise<WorkerProbe> {
-  const mark = newMark()
-  const {stdout} = await runScript(transport, scriptCommand(PROBE, mark), '', env)
-  const said = new Map(linesAfter(stdout, mark).map((line) => line.split(' ') as [string, string]))
-  if (said.size === 0)
-    throw new HelixError('unavailable', 'the worker has no working POSIX shell', {code: 'WORKER_SHELL', hint: 'Helix needs `sh` on the worker.'})
-  const memory = Number(said.get('MemTotal:') ?? 0) * 1024
-  const available = Number(said.get('MemAvailable:') ?? 0) * 1024
-  const cpus = Number(said.get('cpus'))
-  return {
-    facts: {system: (said.get('system') ?? '').toLowerCase()},
-    resources: {...(cpus > 0 && {cpus}), ...(memory > 0 && {memory_bytes: memory})},
-    load: {...(available > 0 && {memory_used_bytes: memory - available})},
+async function probe(transport: Transport, order: string, env: NodeJS.ProcessEnv | undefined): Promise<WorkerProbe> {
+  const patience = new AbortController()
+  const tooLate = delay(PATIENCE_MS, undefined, {signal: patience.signal, ref: false}).then(() => {
+    throw new HelixError('unavailable', `it did not say how it is within ${PATIENCE_MS / 1000} s`, {code: 'PROBE_TIMEOUT'})
+  })
+  tooLate.catch(() => {})
+  try {
+    return await Promise.race([ask(transport, order, env), tooLate])
+  } finally {
+    patience.abort()
   }
+}
+
+async function ask(transport: Transport, order: string, env: NodeJS.ProcessEnv | undefined): Promise<WorkerProbe> {
+  const mark = newMark()
+  const process = await transport.exec(scriptCommand(PROBE, mark), env ? {env} : {})
+  const output = gather(process.stdout)
+  process.stderr.resume()
+  process.stdin.on('error', () => {})
+  process.stdin.end(`${order}\n`)
+  // A program that could not be ended may keep the session open; what the script had to say is complete without it.
+  await waitForLine(process, output, `${mark} end`).catch((error) => {
+    if (findLine(output(), `${mark} cpus`) === undefined) throw error
+  })
+  return readProbe(linesAfter(output(), mark))
 }

@@ -54,7 +54,7 @@ export function waitForLine(process: WorkerProcess, output: () => Buffer, start:
 }
 
 /** The rest of the first line that begins with `start`; undefined while there is none. */
-function findLine(output: Buffer, start: string): string | undefined {
+export function findLine(output: Buffer, start: string): string | undefined {
   const from = output.indexOf(start)
   const to = from < 0 ? -1 : output.indexOf('\n', from)
   return to < 0 ? undefined : output.toString('utf8', from + start.length, to)
