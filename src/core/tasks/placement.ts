@@ -1,6 +1,8 @@
 import type {WorkerRow} from '../workers/worker.js'
 import type {Requirements} from './task.js'
 
+const STRAINED_CPU_PERCENT = 90
+
 interface Room {
   worker: WorkerRow
   slots: number
@@ -13,7 +15,7 @@ interface Room {
 export function isEligible(requirements: Requirements, worker: WorkerRow): boolean {
   if ((worker.origin === 'local') !== (requirements.local === true)) return false
   if (requirements.worker !== undefined && requirements.worker !== worker.name) return false
-  if (requirements.capabilities?.some((capability) => !worker.capabilities.includes(capability))) return false
+  if (requirements.capabilities?.some((capability) => !hasCapability(worker, capability))) return false
   if (requirements.labels && Object.entries(requirements.labels).some(([name, value]) => worker.labels[name] !== value)) return false
   const {cpus, memory_bytes, gpus} = worker.resources
   return fits(requirements.cpus, cpus) && fits(requirements.memory_bytes, memory_bytes) && fits(requirements.gpus, gpus)
@@ -36,7 +38,7 @@ export function choosePlacements<T extends {id: string; requirements: Requiremen
     let best: Room | undefined
     for (const room of rooms) {
       if (!hasRoom(task.requirements, room) || !isEligible(task.requirements, room.worker)) continue
-      if (!best || loadAfter(room) < loadAfter(best)) best = room
+      if (!best || ranksBefore(room, best)) best = room
     }
     if (!best) continue
     take(best, task.requirements)
@@ -65,6 +67,21 @@ function hasRoom(requirements: Requirements, room: Room): boolean {
 
 function loadAfter(room: Room): number {
   return (room.worker.slots - room.slots + 1) / room.worker.slots
+}
+
+/** Among workers of equal load those whose CPUs are kept busy, by whomever, come last. */
+function ranksBefore(a: Room, b: Room): boolean {
+  const [load, other] = [loadAfter(a), loadAfter(b)]
+  return load === other ? !isStrained(a.worker) && isStrained(b.worker) : load < other
+}
+
+function isStrained({load}: WorkerRow): boolean {
+  return (load.cpu_percent ?? 0) >= STRAINED_CPU_PERCENT
+}
+
+/** Declared, or found on the worker. */
+function hasCapability(worker: WorkerRow, capability: string): boolean {
+  return worker.capabilities.includes(capability) || worker.discovered.capabilities?.includes(capability) === true
 }
 
 function fits(wanted: number | undefined, there: number | undefined): boolean {
