@@ -1,26 +1,42 @@
-// One coordinator of bench/queue.js, in a process of its own: says when it is ready, waits for a line, and says how many tasks it has ended.
+// One process of bench/queue.js: says when it is ready, waits for a line, and says how many tasks it has ended in how long.
 // @ts-check
 import {once} from 'node:events'
 import {completeAttempts} from '../src/core/tasks/complete-attempts.js'
 import {openTestStore, TestQueue} from '../test/fixtures/queue.js'
+import {PEERS} from './queue-peers.js'
 
-const [url = '', batch = '1', seconds = '1'] = process.argv.slice(2)
-const queue = new TestQueue(await openTestStore(url))
-const coordinator = await queue.addCoordinator()
+const [url = '', name = '', batch = '1', inHand = '1', seconds = '1'] = process.argv.slice(2)
+const mode = {batch: Number(batch), inHand: Number(inHand)}
+const peer = PEERS[name]
+const empty = peer ? await peer.open(url, mode) : await openHelix()
 console.log('ready')
 await once(process.stdin, 'data')
+console.log(JSON.stringify(await empty(Number(seconds) * 1000)))
+process.stdin.destroy()
 
-let count = 0
-const until = performance.now() + Number(seconds) * 1000
-while (performance.now() < until) {
-  const claimed = await queue.claim(coordinator, {limit: Number(batch)})
-  if (claimed.length === 0) break
-  const {settled} = await completeAttempts(
-    queue.store,
-    coordinator,
-    claimed.map(({task}) => ({taskId: task.id, attempt: task.attempt, result: 'completed', exitCode: 0})),
-  )
-  count += settled.length
+/** @returns {Promise<(milliseconds: number) => Promise<{count: number, milliseconds: number}>>} */
+async function openHelix() {
+  const queue = new TestQueue(await openTestStore(url))
+  const coordinator = await queue.addCoordinator()
+  const workers = await queue.workers()
+  return async (milliseconds) => {
+    let count = 0
+    const started = performance.now()
+    const work = async () => {
+      while (performance.now() - started < milliseconds) {
+        const claimed = await queue.claim(coordinator, {limit: mode.batch, workers})
+        if (claimed.length === 0) return
+        const {settled} = await completeAttempts(
+          queue.store,
+          coordinator,
+          claimed.map(({task}) => ({taskId: task.id, attempt: task.attempt, result: 'completed', exitCode: 0})),
+        )
+        count += settled.length
+      }
+    }
+    await Promise.all(Array.from({length: mode.inHand}, work))
+    const result = {count, milliseconds: performance.now() - started}
+    await queue.store.close()
+    return result
+  }
 }
-console.log(count)
-await queue.store.close()

@@ -1,4 +1,5 @@
-// How many tasks that do nothing the queue hands out and takes back in a second, by processes of their own as coordinators are.
+// How many tasks that do nothing the queue hands out and takes back in a second, by processes of their own as coordinators are, and
+// what others' queues do beside it.
 // @ts-check
 import {spawn} from 'node:child_process'
 import {randomBytes} from 'node:crypto'
@@ -11,72 +12,54 @@ import pg from 'pg'
 import {postgresServerMissing} from '../test/fixtures/postgres-programs.js'
 import {PostgresServer} from '../test/fixtures/postgres-server.js'
 import {newTasks, openTestStore, TestQueue} from '../test/fixtures/queue.js'
-import {line, measureRounds, show} from './rounds.js'
+import {PEERS} from './queue-peers.js'
+import {line, measureRounds, median, show} from './rounds.js'
 
 const ROUNDS = 3
 const SECONDS = 2
-const BATCH = 50
+const BATCH = 500
+// Tasks that each process has in hand at once, when it takes them one by one.
+const IN_HAND = 10
 const PROCESS = fileURLToPath(new URL('queue-process.js', import.meta.url))
 const HOOKS = fileURLToPath(new URL('../test/fixtures/typescript-hooks.js', import.meta.url))
 
-export async function measure() {
-  const missing = postgresServerMissing()
-  const server = missing === undefined ? await PostgresServer.create({fsync: 'on', full_page_writes: 'on', synchronous_commit: 'on'}) : undefined
-  console.log(
-    [
-      `claimTasks and completeAttempts as a coordinator calls them; a round lasts ${SECONDS} s, or until its tasks are used up; ${ROUNDS} rounds.`,
-      `"one by one": each claim takes one task, and its end is stored before the next. "in batches": ${BATCH} at a time.`,
-      'SQLite: WAL, synchronous=NORMAL, as is the default. PostgreSQL: on this machine, fsync, full_page_writes and synchronous_commit on.',
-      'Not measured beside it: graphile-worker and pg-boss, which would have to become dependencies of the project.\n',
-    ].join('\n'),
-  )
-  try {
-    /** @type {Record<string, () => Promise<number>>} */
-    const peers = {}
-    for (const processes of [1, 4]) {
-      for (const batch of [1, BATCH]) {
-        const how = `${processes} ${processes === 1 ? 'process' : 'processes'}, ${batch === 1 ? 'one by one' : 'in batches'}`
-        peers[`SQLite, ${how}`] = () => withSqlite((url) => drain(url, processes, batch))
-        if (server) peers[`PostgreSQL, ${how}`] = () => withPostgres(server, (url) => drain(url, processes, batch))
-      }
-    }
-    const figures = await measureRounds(peers, ROUNDS)
-    for (const name of Object.keys(figures).sort()) line(name, show(figures[name] ?? [], 'tasks/s'))
-    if (missing !== undefined) line('PostgreSQL', `not measured: ${missing}`)
-  } finally {
-    await server?.remove()
-  }
+
+/** @typedef {{processes: number, batch: number, inHand: number, seconds?: number, count: number}} Mode */
+
+/**
+ * Fills a queue and lets processes empty it. Resolves to tasks per second.
+ * @param {string} name of a peer, or `helix`
+ * @param {string} url
+ * @param {Mode} mode
+ */
+export async function drain(name, url, {processes, batch, inHand, seconds = SECONDS, count}) {
+  await (PEERS[name]?.fill ?? fillHelix)(url, count)
+  const args = [name, String(batch), String(inHand), String(seconds)]
+  const started = await Promise.all(Array.from({length: processes}, () => startProcess(url, args)))
+  const results = await Promise.all(started.map((process) => process.go()))
+  return results.reduce((sum, result) => sum + (result.count / result.milliseconds) * 1000, 0)
 }
 
 /**
- * Fills a store and lets processes empty it. Resolves to tasks per second.
  * @param {string} url
- * @param {number} processes
- * @param {number} batch
+ * @param {number} count
  */
-async function drain(url, processes, batch) {
+async function fillHelix(url, count) {
   const queue = new TestQueue(await openTestStore(url))
   try {
     await queue.addWorker('w1', {slots: 100_000})
-    // As many as it could use up at the speed that is aimed at would take longer to queue than to run.
-    const count = batch === 1 ? 2000 : 8000
     for (let left = count; left > 0; left -= 1000) await queue.submit(newTasks(Math.min(left, 1000)))
   } finally {
     await queue.store.close()
   }
-  const workers = await Promise.all(Array.from({length: processes}, () => startProcess(url, batch)))
-  const started = performance.now()
-  const done = await Promise.all(workers.map((worker) => worker.go()))
-  return done.reduce((sum, one) => sum + one, 0) / ((performance.now() - started) / 1000)
 }
 
 /**
  * @param {string} url
- * @param {number} batch
+ * @param {readonly string[]} args
  */
-async function startProcess(url, batch) {
-  const args = ['--no-warnings', '--import', HOOKS, PROCESS, url, String(batch), String(SECONDS)]
-  const child = spawn(process.execPath, args, {stdio: ['pipe', 'pipe', 'inherit']})
+async function startProcess(url, args) {
+  const child = spawn(process.execPath, ['--no-warnings', '--import', HOOKS, PROCESS, url, ...args], {stdio: ['pipe', 'pipe', 'inherit']})
   const lines = createInterface({input: child.stdout})[Symbol.asyncIterator]()
   const next = async () => {
     const {value, done} = await lines.next()
@@ -85,15 +68,16 @@ async function startProcess(url, batch) {
   }
   await next()
   return {
+    /** @returns {Promise<{count: number, milliseconds: number}>} */
     go: async () => {
       child.stdin.end('go\n')
-      return Number(await next())
+      return JSON.parse(await next())
     },
   }
 }
 
 /** @param {(url: string) => Promise<number>} work */
-async function withSqlite(work) {
+export async function withSqlite(work) {
   const folder = mkdtempSync(join(tmpdir(), 'helix-bench-'))
   try {
     return await work(`sqlite:${join(folder, 'helix.db')}`)
@@ -106,7 +90,7 @@ async function withSqlite(work) {
  * @param {PostgresServer} server
  * @param {(url: string) => Promise<number>} work
  */
-async function withPostgres(server, work) {
+export async function withPostgres(server, work) {
   const name = `bench_${randomBytes(6).toString('hex')}`
   const client = new pg.Client({connectionString: server.url()})
   await client.connect()

@@ -6,6 +6,8 @@ import {announceWork} from '../data/wake-ups.js'
 import {HelixError} from '../errors/helix-error.js'
 import type {Requirements, TaskInput, TaskPolicy, TaskType} from './task.js'
 
+const DEFAULT_PROJECT = 'default'
+
 /** A task to be queued. */
 export interface NewTask {
   id: string
@@ -29,12 +31,14 @@ export interface NewRequest {
   hostId: string
   /** The coordinator that will run these tasks itself; absent when any may. */
   submitterId?: string | undefined
+  /** Name of the project that the tasks belong to, made when it is first used; `default` when absent. Projects share the workers fairly. */
+  project?: string | undefined
 }
 
 /** Creates the request that tasks are then added to. */
 export async function createRequest(store: Store, request: NewRequest): Promise<void> {
   await store.write(async (trx) => {
-    const projectId = await defaultProject(trx)
+    const projectId = await projectNamed(trx, request.project)
     await query(trx, 'INSERT INTO requests (id, project_id, client, command, host_id) VALUES (?, ?, ?, ?, ?) ON CONFLICT (id) DO NOTHING', [
       request.id,
       projectId,
@@ -51,7 +55,7 @@ export async function createRequest(store: Store, request: NewRequest): Promise<
  */
 export function submitTasks(store: Store, request: NewRequest, tasks: readonly NewTask[]): Promise<string[]> {
   return store.write(async (trx) => {
-    const projectId = await defaultProject(trx)
+    const projectId = await projectNamed(trx, request.project)
     const rows = tasks.map((task) => ({
       id: task.id,
       name: task.name ?? null,
@@ -59,7 +63,7 @@ export function submitTasks(store: Store, request: NewRequest, tasks: readonly N
       input: task.input,
       priority: task.priority,
       requirements: task.requirements,
-      placement_key: placementKey(task.requirements),
+      placement_key: placementKey(task.requirements, request.project),
       blocked_by: task.needs?.length ?? 0,
       has_dependents: task.hasDependents ?? false,
       retry_policy: task.policy,
@@ -102,12 +106,14 @@ export function submitTasks(store: Store, request: NewRequest, tasks: readonly N
   })
 }
 
-/** Equal for tasks that may go to the same workers, whatever order their requirements are written in. */
-export function placementKey(requirements: Requirements): string {
+/** Equal for tasks of one project that may go to the same workers, whatever order their requirements are written in. */
+export function placementKey(requirements: Requirements, project = DEFAULT_PROJECT): string {
   const sorted = {
     ...requirements,
     capabilities: requirements.capabilities?.toSorted(),
     labels: requirements.labels && Object.entries(requirements.labels).toSorted(([a], [b]) => (a < b ? -1 : 1)),
+    // Left out for the default project, whose tasks may be older than projects are.
+    ...(project !== DEFAULT_PROJECT && {project}),
   }
   const canonical = JSON.stringify(Object.entries(sorted).toSorted(([a], [b]) => (a < b ? -1 : 1)))
   return createHash('sha256').update(canonical).digest('base64url').slice(0, 16)
@@ -131,12 +137,17 @@ async function findByIdempotencyKey(trx: Knex, tasks: readonly NewTask[]): Promi
 }
 
 /** Every store has one project named `default`. */
-export async function defaultProject(trx: Knex): Promise<string> {
-  const find = () => query<{id: string}>(trx, `SELECT id FROM projects WHERE name = 'default'`)
+export function defaultProject(trx: Knex): Promise<string> {
+  return projectNamed(trx)
+}
+
+/** The id of the project with this name, which is made when it is first used. */
+async function projectNamed(trx: Knex, name = DEFAULT_PROJECT): Promise<string> {
+  const find = () => query<{id: string}>(trx, 'SELECT id FROM projects WHERE name = ?', [name])
   const [found] = await find()
   if (found) return found.id
-  await query(trx, `INSERT INTO projects (id, name) VALUES (?, 'default') ON CONFLICT (name) DO NOTHING`, [randomUUID()])
+  await query(trx, 'INSERT INTO projects (id, name) VALUES (?, ?) ON CONFLICT (name) DO NOTHING', [randomUUID(), name])
   const [made] = await find()
-  if (!made) throw new HelixError('bug', 'the store has no default project', {code: 'NO_DEFAULT_PROJECT'})
+  if (!made) throw new HelixError('bug', `the store has no project ${name}`, {code: 'NO_PROJECT'})
   return made.id
 }

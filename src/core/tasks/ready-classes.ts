@@ -1,0 +1,89 @@
+import {SharedRounds} from '../data/shared-rounds.js'
+import type {Store} from '../data/store.js'
+import type {ReadyClass} from './placement.js'
+import type {Requirements} from './task.js'
+
+/** Which pending tasks a coordinator may take: those it submitted itself, or those that no living foreground submitted. */
+export type ClaimScope = 'own' | 'unowned'
+
+/** The tasks that a claim is about. */
+export interface ReadyTasks {
+  coordinatorId: string
+  scope: ClaimScope
+  hostId: string
+  limit: number
+}
+
+// With more classes than that, fewer tasks of each are looked at; the next claim sees the others.
+const LOOKED_AT = 2000
+const LEAST_OF_EACH = 16
+
+/** SQL that is true for the tasks of a scope that wait for nothing; `?` is the submitter where there is one. */
+export function readyCondition(scope: ClaimScope): string {
+  return `status = 'pending' AND blocked_by = 0 AND ${scope === 'own' ? 'submitter_id = ?' : 'submitter_id IS NULL'}`
+}
+
+/** What stands for `?` in `readyCondition`. */
+export function readyBindings({scope, coordinatorId}: Pick<ReadyTasks, 'scope' | 'coordinatorId'>): string[] {
+  return scope === 'own' ? [coordinatorId] : []
+}
+
+// Ordered by all columns of the index: PostgreSQL does not see that a column which IS NULL is the same in all rows, and would sort them all.
+export const READY_ORDER = 'submitter_id, placement_key, priority DESC, seq'
+
+interface ClassRow {
+  placement_key: string
+  project_id: string
+  requirements: unknown
+  priority: number
+  seq: number
+}
+
+/**
+ * The classes of tasks that could run now, each with its first tasks. One that is alone has only its head: in which order its
+ * tasks are taken is then the database's business.
+ */
+export async function readReadyClasses(store: Store, ready: ReadyTasks): Promise<ReadyClass[]> {
+  const rows = await readHeads(store, ready)
+  const classes = rows
+    .map((row) => ({row, requirements: store.sql.json<Requirements>(row.requirements)}))
+    .filter(({requirements}) => requirements.host_id === undefined || requirements.host_id === ready.hostId)
+    .map(({row, requirements}) => ({key: row.placement_key, projectId: row.project_id, requirements, row}))
+  const [only, other] = classes
+  if (only && !other) return [{...only, heads: [only.row], atMost: ready.limit}]
+  const each = Math.min(ready.limit, Math.max(LEAST_OF_EACH, Math.ceil(LOOKED_AT / classes.length)))
+  return Promise.all(classes.map(async (one) => ({...one, heads: await readFirstTasks(store, ready, one.key, each)})))
+}
+
+function readFirstTasks(store: Store, ready: ReadyTasks, key: string, limit: number): Promise<{priority: number; seq: number}[]> {
+  return store.prepared(
+    `SELECT priority, seq FROM tasks WHERE ${readyCondition(ready.scope)} AND placement_key = ? AND available_at <= ${store.sql.now}
+     ORDER BY ${READY_ORDER} LIMIT ?`,
+    [...readyBindings(ready), key, limit],
+  )
+}
+
+const shared = new WeakMap<Store, Map<string, SharedRounds<ClassRow[]>>>()
+
+/** The head of each class. Claims that begin while another one reads them share the next reading. */
+function readHeads(store: Store, {scope, coordinatorId}: ReadyTasks): Promise<ClassRow[]> {
+  let readings = shared.get(store)
+  if (!readings) shared.set(store, (readings = new Map()))
+  const who = readyBindings({scope, coordinatorId})
+  let reading = readings.get(who.join())
+  if (!reading) {
+    const ready = readyCondition(scope)
+    // A hop from key to key in the index, not a scan.
+    const sql = `WITH RECURSIVE keys(placement_key) AS (
+         SELECT * FROM (SELECT placement_key FROM tasks WHERE ${ready} ORDER BY submitter_id, placement_key LIMIT 1) AS first
+         UNION ALL
+         SELECT (SELECT placement_key FROM tasks WHERE ${ready} AND placement_key > keys.placement_key ORDER BY submitter_id, placement_key LIMIT 1)
+         FROM keys WHERE keys.placement_key IS NOT NULL
+       )
+       SELECT h.placement_key, h.project_id, h.requirements, h.priority, h.seq FROM keys JOIN tasks h ON h.id =
+         (SELECT id FROM tasks WHERE ${ready} AND placement_key = keys.placement_key ORDER BY ${READY_ORDER} LIMIT 1)`
+    reading = new SharedRounds(() => store.prepared<ClassRow>(sql, [...who, ...who, ...who]))
+    readings.set(who.join(), reading)
+  }
+  return reading.join()
+}
