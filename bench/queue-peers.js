@@ -20,7 +20,7 @@ const quiet = new Logger(() => () => {})
 export const PEERS = {
   'pg-boss': {
     fill: async (url, count) => {
-      const boss = await openBoss(url)
+      const boss = await openBoss(url, 10)
       await boss.createQueue(QUEUE)
       for (let left = count; left > 0; left -= 1000)
         await boss.insert(
@@ -30,7 +30,7 @@ export const PEERS = {
       await boss.stop({graceful: false})
     },
     open: async (url, {batch, inHand}) => {
-      const boss = await openBoss(url)
+      const boss = await openBoss(url, 10)
       return async (milliseconds) => {
         let count = 0
         const started = performance.now()
@@ -76,7 +76,7 @@ export const PEERS = {
           preset: {
             worker: {
               concurrentJobs: batch > 1 ? Math.max(24, inHand) : inHand,
-              maxPoolSize: Math.max(10, inHand),
+              maxPoolSize: inHand,
               pollInterval: 10,
               ...(batch > 1 && {localQueue: {size: batch}, completeJobBatchDelay: 0, failJobBatchDelay: 0}),
             },
@@ -92,9 +92,12 @@ export const PEERS = {
   },
 }
 
-/** @param {string} url */
-async function openBoss(url) {
-  const boss = new PgBoss({connectionString: url, max: 10, supervise: false, schedule: false})
+/**
+ * @param {string} url
+ * @param {number} inHand
+ */
+async function openBoss(url, inHand) {
+  const boss = new PgBoss({connectionString: url, max: Math.max(2, inHand), supervise: false, schedule: false})
   boss.on('error', (error) => console.error(error))
   await boss.start()
   return boss

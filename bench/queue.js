@@ -34,10 +34,28 @@ const HOOKS = fileURLToPath(new URL('../test/fixtures/typescript-hooks.js', impo
  */
 export async function drain(name, url, {processes, batch, inHand, seconds = SECONDS, count}) {
   await (PEERS[name]?.fill ?? fillHelix)(url, count)
+  if (url.startsWith('postgres')) await settle(url)
   const args = [name, String(batch), String(inHand), String(seconds)]
   const started = await Promise.all(Array.from({length: processes}, () => startProcess(url, args)))
+  globalThis.mark?.('start')
   const results = await Promise.all(started.map((process) => process.go()))
+  if (globalThis.mark) { globalThis.mark('end'); globalThis.marks.count = results.reduce((s, r) => s + r.count, 0); globalThis.marks.client = results.reduce((s, r) => s + r.cpu, 0) }
   return results.reduce((sum, result) => sum + (result.count / result.milliseconds) * 1000, 0)
+}
+
+/**
+ * Has PostgreSQL do at once what it would do about the filling while the queue is being emptied.
+ * @param {string} url
+ */
+async function settle(url) {
+  const client = new pg.Client({connectionString: url})
+  await client.connect()
+  try {
+    await client.query('VACUUM ANALYZE')
+    await client.query('CHECKPOINT')
+  } finally {
+    await client.end()
+  }
 }
 
 /**

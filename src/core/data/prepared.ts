@@ -5,7 +5,7 @@ import type {ClientBase} from 'pg'
 import type {Row} from './sql.js'
 
 /** What a prepared statement may be given. */
-export type Binding = string | number | null
+export type Binding = string | number | null | Buffer
 
 /** Runs one prepared statement of a transaction on SQLite and returns its rows. */
 export type RunStatement = <T = Row>(sql: string, bindings?: readonly Binding[]) => T[]

@@ -1,9 +1,9 @@
 import type {RunStatement} from '../data/prepared.js'
-import {NO_INDEX_ON_STATUS, type Row} from '../data/sql.js'
+import type {Row} from '../data/sql.js'
 import type {Store} from '../data/store.js'
 import type {BoundTasks} from './bind-on-postgres.js'
 import {type PlacedClass, RESOURCES, type Room, type Usage, usageOf} from './placement.js'
-import {READY_ORDER, type ReadyTasks, readyBindings, readyCondition} from './ready-classes.js'
+import {READY_INDEX, READY_ORDER, type ReadyTasks, readyBindings, readyCondition} from './ready-classes.js'
 
 interface Place {
   id: string
@@ -20,14 +20,14 @@ export function bindOnSqlite(store: Store, ready: ReadyTasks, placed: readonly P
     const granted = new Set<Room>()
     for (const [room, wanted] of sumByRoom(places)) if (grant(run, room, wanted, endedOf(room.worker.id))) granted.add(room)
     const bindable = places.filter(({room}) => granted.has(room))
-    const bound = bindable.length > 0 ? bindPlaces(run, store, ready.coordinatorId, bindable) : []
+    const bound = bindable.flatMap((place) => bindPlace(run, store, ready.coordinatorId, place))
     return {bound, refused: bindable.length < places.length}
   })
 }
 
 function pickTasks(run: RunStatement, store: Store, ready: ReadyTasks, {ready: {key, requirements}, rooms}: PlacedClass): Place[] {
   const picked = run<{id: string}>(
-    `SELECT id FROM tasks WHERE ${readyCondition(ready.scope)} AND placement_key = ? AND available_at <= ${store.sql.now} ORDER BY ${READY_ORDER} LIMIT ?`,
+    `SELECT id FROM tasks ${store.sql.by(READY_INDEX)} WHERE ${readyCondition(ready.scope)} AND placement_key = ? AND available_at <= ${store.sql.now} ORDER BY ${READY_ORDER} LIMIT ?`,
     [...readyBindings(ready), key, rooms.length],
   )
   const usage = usageOf(requirements)
@@ -55,24 +55,20 @@ function grant(run: RunStatement, {worker, limits}: Room, wanted: Usage, ended: 
   return run(GRANT, [...RESOURCES.map((name) => wanted[name]), worker.id, ...bounds]).length > 0
 }
 
-function bindPlaces(run: RunStatement, store: Store, coordinatorId: string, places: readonly Place[]): BoundTasks['bound'] {
-  const {now, rows} = store.sql
-  const binding = JSON.stringify(places.map(({id, room}) => ({id, worker_id: room.worker.id, worker_name: room.worker.name})))
-  const tasks = run<Row>(
-    `UPDATE tasks SET status = 'running', worker_id = j.worker_id, coordinator_id = ?, attempt = attempt + 1, started_at = ${now},
-       error_message = NULL, failure_kind = NULL, exit_code = NULL, signal = NULL
-     FROM ${rows({id: 'uuid', worker_id: 'uuid'})} WHERE tasks.id = j.id AND ${NO_INDEX_ON_STATUS} = 'pending' RETURNING *`,
-    [coordinatorId, binding],
+// A row at a time: SQLite is a function call away, and reading JSON costs it more than that.
+function bindPlace(run: RunStatement, {sql}: Store, coordinatorId: string, {id, key, nth, room: {worker}}: Place): BoundTasks['bound'] {
+  const [row] = run<Row>(
+    `UPDATE tasks SET status = 'running', worker_id = ?, coordinator_id = ?, attempt = attempt + 1, started_at = ${sql.now},
+       error_message = NULL, failure_kind = NULL, exit_code = NULL, signal = NULL WHERE id = ? RETURNING *`,
+    [worker.id, coordinatorId, id],
   )
-  run(
-    `INSERT INTO task_attempts (task_id, attempt, worker_id, worker_name, coordinator_id, status)
-     SELECT t.id, t.attempt, j.worker_id, j.worker_name, t.coordinator_id, 'running'
-     FROM ${rows({id: 'uuid', worker_id: 'uuid', worker_name: 'text'})} JOIN tasks t ON t.id = j.id`,
-    [binding],
-  )
-  const found = new Map(places.map((place) => [place.id, place]))
-  return tasks.flatMap((row) => {
-    const place = found.get(String(row.id))
-    return place ? [{row, key: place.key, nth: place.nth}] : []
-  })
+  if (!row) return []
+  run(`INSERT INTO task_attempts (task_id, attempt, worker_id, worker_name, coordinator_id, status) VALUES (?, ?, ?, ?, ?, 'running')`, [
+    id,
+    Number(row.attempt),
+    worker.id,
+    worker.name,
+    coordinatorId,
+  ])
+  return [{row, key, nth}]
 }

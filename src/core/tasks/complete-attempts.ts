@@ -1,6 +1,9 @@
 import type {Knex} from 'knex'
 import {NO_INDEX_ON_STATUS, query} from '../data/sql.js'
 import type {Store} from '../data/store.js'
+import {endOnSqlite} from './end-on-sqlite.js'
+import {poolViewOf} from './pool-view.js'
+import {attemptBindings, attemptStatus, deleteAttempts, type EndedAtOnce, type EndedTask, idsBinding, taskBindings, updateAttempts, updateTasks} from './store-ends.js'
 import type {FailureKind, TaskStatus} from './task.js'
 
 /** How an attempt ended and what that makes of its task. */
@@ -35,118 +38,83 @@ export interface CompletedAttempts {
 }
 
 /**
- * Stores the ends of attempts in one transaction. An end is refused unless this coordinator still owns that very attempt
- * and holds its lease: whoever has adopted the task tells how it ends.
+ * Stores the ends of attempts, durably once this resolves. An end is refused unless this coordinator still owns that very attempt
+ * and holds its lease: whoever has adopted the task tells how it ends. One that it stored before, without hearing of it, is accepted again.
  */
-export function completeAttempts(store: Store, coordinatorId: string, ends: readonly AttemptEnd[]): Promise<CompletedAttempts> {
+export async function completeAttempts(store: Store, coordinatorId: string, ends: readonly AttemptEnd[]): Promise<CompletedAttempts> {
+  const sent = ends.filter((end) => end.result !== 'unsent')
+  const endAtOnce = store.dialect === 'postgres' ? endOnPostgres : endOnSqlite
+  const {tasks: ended, workerIds} = sent.length > 0 ? await endAtOnce(store, coordinatorId, sent) : {tasks: [], workerIds: []}
+  poolViewOf(store).touch(workerIds)
+  const endedIds = new Set(ended.map((task) => task.id))
+  const left = ends.filter((end) => !endedIds.has(end.taskId))
+  const rest = left.length > 0 ? await endInTransaction(store, coordinatorId, left) : {settled: [], refused: []}
+  return {settled: [...settledOf(ended), ...rest.settled], refused: rest.refused}
+}
+
+/** Nearly all ends, in one statement: those of tasks that no other waits for. */
+async function endOnPostgres(store: Store, coordinatorId: string, ends: readonly AttemptEnd[]): Promise<EndedAtOnce> {
+  const {sql} = store
+  // Not joined: PostgreSQL takes both for single rows, and would compare each with each.
+  const rows = await store.prepared<{[K in keyof EndedTask]: EndedTask[K] | null} & {worker_id: string | null}>(
+    `WITH ended AS (${updateTasks(sql, 'without')}), stored AS (${updateAttempts(sql, 'AND task_attempts.task_id IN (SELECT id FROM ended)')})
+     SELECT id, status, has_dependents, CAST(NULL AS uuid) AS worker_id FROM ended
+     UNION ALL SELECT DISTINCT CAST(NULL AS uuid), NULL, CAST(NULL AS boolean), worker_id FROM stored`,
+    [...taskBindings(coordinatorId, ends), ...attemptBindings(coordinatorId, ends)],
+  )
+  return {
+    tasks: rows.flatMap(({id, status}) => (id !== null && status !== null ? [{id, status, has_dependents: false}] : [])),
+    workerIds: rows.flatMap(({worker_id}) => (worker_id === null ? [] : [worker_id])),
+  }
+}
+
+/** The others: those of which nothing was sent, those that others wait for, and those that are refused. */
+function endInTransaction(store: Store, coordinatorId: string, ends: readonly AttemptEnd[]): Promise<CompletedAttempts> {
   return store.write(async (trx) => {
-    const updated = await updateTasks(trx, store, coordinatorId, ends)
-    const updatedIds = new Set(updated.map((task) => task.id))
-    const accepted = ends.filter((end) => updatedIds.has(end.taskId))
-    await updateAttempts(trx, store, accepted)
-    const over = updated.filter((task) => task.status !== 'pending')
+    const {sql} = store
+    const ended = await query<EndedTask>(trx, updateTasks(sql, 'any'), taskBindings(coordinatorId, ends))
+    const accepted = acceptedOf(ends, ended)
+    const unsent = accepted.filter((end) => end.result === 'unsent')
+    const sent = accepted.filter((end) => end.result !== 'unsent')
+    if (unsent.length > 0) await query(trx, deleteAttempts(sql), [idsBinding(unsent)])
+    if (sent.length > 0) await query(trx, updateAttempts(sql), attemptBindings(coordinatorId, sent))
+    const over = ended.filter((task) => task.status !== 'pending')
     const dependents = await settleDependents(
       trx,
       store,
       over.filter((task) => task.has_dependents).map((task) => task.id),
     )
-    return {settled: [...over.map(({id, status}) => ({id, status})), ...dependents], refused: ends.filter((end) => !updatedIds.has(end.taskId))}
+    const known = await findStored(trx, store, coordinatorId, withoutEnded(ends, ended))
+    return {settled: [...settledOf(ended), ...dependents, ...settledOf(known)], refused: withoutEnded(withoutEnded(ends, ended), known)}
   })
 }
 
-interface UpdatedTask extends SettledTask {
-  has_dependents: boolean
+/** Which ends this coordinator has stored already: the confirmation of the transaction was lost, and it is repeated. */
+async function findStored(trx: Knex, store: Store, coordinatorId: string, ends: readonly AttemptEnd[]): Promise<EndedTask[]> {
+  if (ends.length === 0) return []
+  const rows = await query<EndedTask & {ended_as: string}>(
+    trx,
+    `SELECT t.id, t.status, t.has_dependents, a.status AS ended_as FROM ${store.sql.rows({task_id: 'uuid', attempt: 'integer'})}
+     JOIN task_attempts a ON a.task_id = j.task_id AND a.attempt = j.attempt JOIN tasks t ON t.id = a.task_id AND t.attempt = a.attempt
+     WHERE a.coordinator_id = ? AND a.completed_at IS NOT NULL`,
+    [idsBinding(ends), coordinatorId],
+  )
+  const results = new Map(ends.map((end) => [end.taskId, attemptStatus(end)]))
+  return rows.filter((row) => row.ended_as === results.get(row.id) && row.status !== 'running')
 }
 
-function updateTasks(trx: Knex, store: Store, coordinatorId: string, ends: readonly AttemptEnd[]): Promise<UpdatedTask[]> {
-  const rows = ends.map((end) => ({
-    id: end.taskId,
-    attempt: end.attempt,
-    status: end.result === 'completed' || end.result === 'failed' || end.result === 'cancelled' ? end.result : 'pending',
-    unsent: end.result === 'unsent' ? 1 : 0,
-    failed: end.result === 'retry' || end.result === 'failed' ? 1 : 0,
-    retry_after: end.retryAfterSeconds ?? 0,
-    failure_kind: end.failureKind ?? null,
-    exit_code: end.exitCode ?? null,
-    signal: end.signal ?? null,
-    error_message: end.error ?? null,
-  }))
-  const columns = {
-    id: 'uuid',
-    attempt: 'integer',
-    status: 'text',
-    unsent: 'integer',
-    failed: 'integer',
-    retry_after: 'integer',
-    failure_kind: 'text',
-    exit_code: 'integer',
-    signal: 'text',
-    error_message: 'text',
-  } as const
-  // A task that is to be cancelled does not go back to the queue.
-  const status = `CASE WHEN j.status = 'pending' AND tasks.cancel_requested_at IS NOT NULL THEN 'cancelled' ELSE j.status END`
-  return query<UpdatedTask>(
-    trx,
-    `UPDATE tasks SET status = ${status},
-       worker_id = CASE WHEN j.status = 'pending' THEN NULL ELSE tasks.worker_id END,
-       coordinator_id = NULL,
-       failures = tasks.failures + j.failed,
-       attempt = tasks.attempt - j.unsent,
-       available_at = ${store.sql.afterSeconds.replace('?', 'j.retry_after')},
-       failure_kind = j.failure_kind, exit_code = j.exit_code, signal = j.signal, error_message = j.error_message,
-       completed_at = CASE WHEN ${status} = 'pending' THEN NULL ELSE ${store.sql.now} END
-     FROM ${store.sql.rows(columns)}
-     WHERE tasks.id = j.id AND tasks.attempt = j.attempt AND tasks.coordinator_id = ? AND ${NO_INDEX_ON_STATUS} = 'running'
-       AND EXISTS (SELECT 1 FROM coordinators WHERE coordinators.id = ? AND coordinators.lease_expires_at > ${store.sql.now})
-     RETURNING tasks.id, tasks.status, tasks.has_dependents`,
-    [JSON.stringify(rows), coordinatorId, coordinatorId],
-  )
+function acceptedOf(ends: readonly AttemptEnd[], ended: readonly EndedTask[]): AttemptEnd[] {
+  const ids = new Set(ended.map((task) => task.id))
+  return ends.filter((end) => ids.has(end.taskId))
 }
 
-async function updateAttempts(trx: Knex, store: Store, ends: readonly AttemptEnd[]): Promise<void> {
-  const unsent = ends.filter((end) => end.result === 'unsent').map(({taskId, attempt}) => ({task_id: taskId, attempt}))
-  if (unsent.length > 0) {
-    await query(
-      trx,
-      `DELETE FROM task_attempts WHERE (task_id, attempt) IN (SELECT task_id, attempt FROM ${store.sql.rows({task_id: 'uuid', attempt: 'integer'})})`,
-      [JSON.stringify(unsent)],
-    )
-  }
-  const sent = ends.filter((end) => end.result !== 'unsent')
-  if (sent.length === 0) return
-  const rows = sent.map((end) => ({
-    task_id: end.taskId,
-    attempt: end.attempt,
-    status: end.result === 'retry' ? 'failed' : end.result,
-    failure_kind: end.failureKind ?? null,
-    exit_code: end.exitCode ?? null,
-    signal: end.signal ?? null,
-    error_message: end.error ?? null,
-    stdout_bytes: end.stdoutBytes ?? 0,
-    stderr_bytes: end.stderrBytes ?? 0,
-    stdout_tail: end.stdoutTail?.toString('hex') ?? '',
-    stderr_tail: end.stderrTail?.toString('hex') ?? '',
-  }))
-  const columns = {
-    task_id: 'uuid',
-    attempt: 'integer',
-    status: 'text',
-    failure_kind: 'text',
-    exit_code: 'integer',
-    signal: 'text',
-    error_message: 'text',
-    stdout_bytes: 'bigint',
-    stderr_bytes: 'bigint',
-    stdout_tail: 'hex',
-    stderr_tail: 'hex',
-  } as const
-  const copied = Object.keys(columns).filter((column) => column !== 'task_id' && column !== 'attempt')
-  await query(
-    trx,
-    `UPDATE task_attempts SET ${copied.map((column) => `${column} = j.${column}`).join(', ')}, completed_at = ${store.sql.now}
-     FROM ${store.sql.rows(columns)} WHERE task_attempts.task_id = j.task_id AND task_attempts.attempt = j.attempt`,
-    [JSON.stringify(rows)],
-  )
+function withoutEnded(ends: readonly AttemptEnd[], ended: readonly EndedTask[]): AttemptEnd[] {
+  const ids = new Set(ended.map((task) => task.id))
+  return ends.filter((end) => !ids.has(end.taskId))
+}
+
+function settledOf(ended: readonly EndedTask[]): SettledTask[] {
+  return ended.filter((task) => task.status !== 'pending').map(({id, status}) => ({id, status}))
 }
 
 /**
@@ -158,7 +126,7 @@ export async function settleDependents(trx: Knex, store: Store, endedIds: readon
   let ended = endedIds
   while (ended.length > 0) {
     const list = JSON.stringify(ended)
-    const failed = await query<UpdatedTask>(
+    const failed = await query<EndedTask>(
       trx,
       `UPDATE tasks SET status = 'failed', failure_kind = 'dependency', completed_at = ${store.sql.now},
          error_message = 'a task that it needs did not complete: ' || needed.label

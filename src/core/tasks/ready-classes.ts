@@ -29,6 +29,7 @@ export function readyBindings({scope, coordinatorId}: Pick<ReadyTasks, 'scope' |
 }
 
 // Ordered by all columns of the index: PostgreSQL does not see that a column which IS NULL is the same in all rows, and would sort them all.
+export const READY_INDEX = 'tasks_ready_idx'
 export const READY_ORDER = 'submitter_id, placement_key, priority DESC, seq'
 
 interface ClassRow {
@@ -57,7 +58,7 @@ export async function readReadyClasses(store: Store, ready: ReadyTasks): Promise
 
 function readFirstTasks(store: Store, ready: ReadyTasks, key: string, limit: number): Promise<{priority: number; seq: number}[]> {
   return store.prepared(
-    `SELECT priority, seq FROM tasks WHERE ${readyCondition(ready.scope)} AND placement_key = ? AND available_at <= ${store.sql.now}
+    `SELECT priority, seq FROM tasks ${store.sql.by(READY_INDEX)} WHERE ${readyCondition(ready.scope)} AND placement_key = ? AND available_at <= ${store.sql.now}
      ORDER BY ${READY_ORDER} LIMIT ?`,
     [...readyBindings(ready), key, limit],
   )
@@ -73,15 +74,20 @@ function readHeads(store: Store, {scope, coordinatorId}: ReadyTasks): Promise<Cl
   let reading = readings.get(who.join())
   if (!reading) {
     const ready = readyCondition(scope)
+    const tasks = `tasks ${store.sql.by(READY_INDEX)}`
+    const columns = 'placement_key, project_id, requirements, priority, seq'
+    const head = `FROM ${tasks} WHERE ${ready} AND placement_key = keys.placement_key ORDER BY ${READY_ORDER} LIMIT 1`
+    // PostgreSQL would read all tasks to join them with the few heads, SQLite does not know LATERAL.
+    const heads =
+      store.dialect === 'postgres' ? `CROSS JOIN LATERAL (SELECT ${columns} ${head}) AS h` : `JOIN tasks h ON h.id = (SELECT id ${head})`
     // A hop from key to key in the index, not a scan.
     const sql = `WITH RECURSIVE keys(placement_key) AS (
-         SELECT * FROM (SELECT placement_key FROM tasks WHERE ${ready} ORDER BY submitter_id, placement_key LIMIT 1) AS first
+         SELECT * FROM (SELECT placement_key FROM ${tasks} WHERE ${ready} ORDER BY submitter_id, placement_key LIMIT 1) AS first
          UNION ALL
-         SELECT (SELECT placement_key FROM tasks WHERE ${ready} AND placement_key > keys.placement_key ORDER BY submitter_id, placement_key LIMIT 1)
+         SELECT (SELECT placement_key FROM ${tasks} WHERE ${ready} AND placement_key > keys.placement_key ORDER BY submitter_id, placement_key LIMIT 1)
          FROM keys WHERE keys.placement_key IS NOT NULL
        )
-       SELECT h.placement_key, h.project_id, h.requirements, h.priority, h.seq FROM keys JOIN tasks h ON h.id =
-         (SELECT id FROM tasks WHERE ${ready} AND placement_key = keys.placement_key ORDER BY ${READY_ORDER} LIMIT 1)`
+       SELECT h.placement_key, h.project_id, h.requirements, h.priority, h.seq FROM keys ${heads}`
     reading = new SharedRounds(() => store.prepared<ClassRow>(sql, [...who, ...who, ...who]))
     readings.set(who.join(), reading)
   }

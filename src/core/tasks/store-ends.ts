@@ -10,6 +10,12 @@ export interface EndedTask {
   has_dependents: boolean
 }
 
+/** Tasks that ended, and the workers that they ran on. */
+export interface EndedAtOnce {
+  tasks: EndedTask[]
+  workerIds: string[]
+}
+
 /** Which tasks an end may be stored for: those that others wait for need more than one statement. */
 export type Dependents = 'without' | 'any'
 
@@ -45,7 +51,7 @@ export function taskBindings(coordinatorId: string, ends: readonly AttemptEnd[])
   const rows = ends.map((end) => ({
     id: end.taskId,
     attempt: end.attempt,
-    status: end.result === 'completed' || end.result === 'failed' || end.result === 'cancelled' ? end.result : 'pending',
+    status: taskStatus(end),
     unsent: end.result === 'unsent' ? 1 : 0,
     failed: end.result === 'retry' || end.result === 'failed' ? 1 : 0,
     retry_after: end.retryAfterSeconds ?? 0,
@@ -82,7 +88,7 @@ export function attemptBindings(coordinatorId: string, ends: readonly AttemptEnd
   const rows = ends.map((end) => ({
     task_id: end.taskId,
     attempt: end.attempt,
-    status: end.result === 'retry' ? 'failed' : end.result,
+    status: attemptStatus(end),
     failure_kind: end.failureKind,
     exit_code: end.exitCode ?? undefined,
     signal: end.signal ?? undefined,
@@ -103,13 +109,22 @@ export function updateAttempts(sql: SqlDialect, accepted = ''): string {
     RETURNING task_attempts.task_id, task_attempts.worker_id`
 }
 
-/** Forgets attempts that no worker was told of; their numbers are used again. Its binding is `unsentBinding`. */
-export function deleteUnsent(sql: SqlDialect): string {
-  return `DELETE FROM task_attempts WHERE (task_id, attempt) IN (SELECT task_id, attempt FROM ${sql.rows({task_id: 'uuid', attempt: 'integer'})})
-    RETURNING task_id, worker_id`
+/** Forgets attempts that no worker was told of; their numbers are used again. Its binding is `idsBinding`. */
+export function deleteAttempts(sql: SqlDialect): string {
+  return `DELETE FROM task_attempts WHERE (task_id, attempt) IN (SELECT task_id, attempt FROM ${sql.rows({task_id: 'uuid', attempt: 'integer'})})`
 }
 
-/** The binding of `deleteUnsent`. */
-export function unsentBinding(ends: readonly AttemptEnd[]): string {
+/** Tasks and attempts as one JSON binding. */
+export function idsBinding(ends: readonly AttemptEnd[]): string {
   return JSON.stringify(ends.map(({taskId, attempt}) => ({task_id: taskId, attempt})))
+}
+
+/** The status of an attempt that ended so. */
+export function attemptStatus({result}: AttemptEnd): string {
+  return result === 'retry' ? 'failed' : result
+}
+
+/** What a task becomes by such an end, unless it is to be cancelled. */
+export function taskStatus({result}: AttemptEnd): TaskStatus {
+  return result === 'completed' || result === 'failed' || result === 'cancelled' ? result : 'pending'
 }
