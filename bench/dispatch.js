@@ -2,41 +2,51 @@
 // @ts-check
 import {execFileSync, spawn} from 'node:child_process'
 import {once} from 'node:events'
-import {mkdirSync, mkdtempSync, rmSync, writeFileSync} from 'node:fs'
+import {chmodSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync} from 'node:fs'
 import {tmpdir} from 'node:os'
-import {join} from 'node:path'
+import {dirname, join} from 'node:path'
 import {sshdAvailable} from '../test/fixtures/sshd.js'
 import {startPool} from '../test/fixtures/worker-pool.js'
-import {line, measureRounds, median, show} from './rounds.js'
+import {installAgent} from '../test/fixtures/worker-shell.js'
+import {line, measureRounds, median, show, verdict} from './rounds.js'
 
 const SERVERS = 4
 const SLOTS = 4
 const ROUNDS = 3
-// Each of them for some ten seconds a round at most, as far as they were seen to go.
-const HELIX_TASKS = 600
+const HELIX_TASKS = 2000
+// Tasks a second, on a machine with 2 cores.
+const WANTED = {shell: 150, own: 500}
+// The others for some ten seconds a round at most, as far as they were seen to go.
 const PARALLEL_TASKS = 50
 const SSH_TASKS = 12
 
 export async function measure() {
   const missing = sshdAvailable()
   if (missing !== undefined) return console.log(`not measured: ${missing}`)
-  const pool = await startPool({size: SERVERS, slots: SLOTS, env: {HELIX_WORKERS__MAX_CONCURRENT_TASKS: '100'}})
   const scratch = mkdtempSync(join(tmpdir(), 'helix-bench-'))
+  const bare = join(scratch, 'bin')
+  linkPrograms(bare, /^(perl|node|npm|helix)/)
+  const pool = await openPool([`SetEnv PATH=${bare}`])
+  const owned = await openPool([])
+  /** @type {Record<string, import('../test/fixtures/worker-pool.js').WorkerPool>} */
+  const pools = {'helix, bare POSIX shell': pool, 'helix, perl': await openPool([]), "helix, the worker's own copy": owned}
+  for (const server of owned.servers) installAgent(join(server.home, '.local', 'share', 'helix'))
   try {
     const logins = pool.servers.map((server) => sshWords(server))
     console.log(
       [
         `${SERVERS} sshd on 127.0.0.1, ${SLOTS} tasks at once on each, login shell dash, wall clock of the whole command, ${ROUNDS} rounds.`,
-        `helix task map: ${HELIX_TASKS} × true, every result stored in SQLite. parallel: ${PARALLEL_TASKS} × true, one ssh each. ssh: ${SSH_TASKS} × true, one after the other.\n`,
+        `helix task map: ${HELIX_TASKS} × true, every result stored in SQLite; once for each program that starts tasks on a worker. parallel: ${PARALLEL_TASKS} × true, one ssh each. ssh: ${SSH_TASKS} × true, one after the other.\n`,
       ].join('\n'),
     )
     /** @type {Record<string, () => Promise<number>>} */
-    const peers = {
-      'helix task map': async () => {
-        const {code, stderr, seconds} = await timed(() => pool.home.run(['task', 'map', '--', 'true'], {input: numbers(HELIX_TASKS)}))
+    const peers = {}
+    for (const [name, {home}] of Object.entries(pools)) {
+      peers[name] = async () => {
+        const {code, stderr, seconds} = await timed(() => home.run(['task', 'map', '--', 'true'], {input: numbers(HELIX_TASKS)}))
         if (code !== 0) throw new Error(`helix task map exited with ${code}: ${stderr}`)
         return HELIX_TASKS / seconds
-      },
+      }
     }
     const parallel = parallelVersion()
     if (parallel) {
@@ -49,14 +59,36 @@ export async function measure() {
     peers['ssh, one after the other'] = async () => SSH_TASKS / (await runSsh(logins))
     const figures = await measureRounds(peers, ROUNDS)
     for (const [name, values] of Object.entries(figures)) line(name, show(values, 'tasks/s'))
-    const helix = median(figures['helix task map'] ?? [])
-    for (const [name, values] of Object.entries(figures)) {
-      if (name !== 'helix task map') line(`helix task map / ${name}`, `${(helix / median(values)).toFixed(1)} ×`)
-    }
+    const of = (/** @type {string} */ name) => median(figures[name] ?? [])
+    for (const [name, wanted] of /** @type {const} */ ([
+      ['helix, bare POSIX shell', WANTED.shell],
+      ["helix, the worker's own copy", WANTED.own],
+    ]))
+      line(`${name} / ${wanted} tasks/s`, verdict(of(name) / wanted, {least: 1}))
+    for (const name of Object.keys(figures).filter((other) => !(other in pools)))
+      line(`helix, bare POSIX shell / ${name}`, `${(of('helix, bare POSIX shell') / of(name)).toFixed(1)} ×`)
     if (!parallel) line('GNU parallel', 'not measured: it is not here (apt-get install parallel)')
   } finally {
+    await Promise.all(Object.values(pools).map((one) => one.close()))
     rmSync(scratch, {force: true, recursive: true})
-    await pool.close()
+  }
+}
+
+/** @param {string[]} config */
+function openPool(config) {
+  return startPool({size: SERVERS, slots: SLOTS, sshd: {config}, env: {HELIX_WORKERS__MAX_CONCURRENT_TASKS: '100'}})
+}
+
+/**
+ * A folder of the programs that this machine has, but for some.
+ * @param {string} folder
+ * @param {RegExp} without
+ */
+function linkPrograms(folder, without) {
+  mkdirSync(folder)
+  chmodSync(dirname(folder), 0o755)
+  for (const from of ['/usr/bin', '/bin']) {
+    for (const name of readdirSync(from)) if (!without.test(name) && !existsSync(join(folder, name))) symlinkSync(join(from, name), join(folder, name))
   }
 }
 

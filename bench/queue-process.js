@@ -11,7 +11,10 @@ const peer = PEERS[name]
 const empty = peer ? await peer.open(url, mode) : await openHelix()
 console.log('ready')
 await once(process.stdin, 'data')
-const c0 = process.cpuUsage(); const rr = await empty(Number(seconds) * 1000); const c1 = process.cpuUsage(c0); console.log(JSON.stringify({...rr, cpu: c1.user + c1.system}))
+const c0 = process.cpuUsage()
+const rr = await empty(Number(seconds) * 1000)
+const c1 = process.cpuUsage(c0)
+console.log(JSON.stringify({...rr, cpu: c1.user + c1.system}))
 process.stdin.destroy()
 
 /** @returns {Promise<(milliseconds: number) => Promise<{count: number, milliseconds: number}>>} */

@@ -23,7 +23,6 @@ const IN_HAND = 10
 const PROCESS = fileURLToPath(new URL('queue-process.js', import.meta.url))
 const HOOKS = fileURLToPath(new URL('../test/fixtures/typescript-hooks.js', import.meta.url))
 
-
 /** @typedef {{processes: number, batch: number, inHand: number, seconds?: number, count: number}} Mode */
 
 /**
@@ -39,7 +38,11 @@ export async function drain(name, url, {processes, batch, inHand, seconds = SECO
   const started = await Promise.all(Array.from({length: processes}, () => startProcess(url, args)))
   globalThis.mark?.('start')
   const results = await Promise.all(started.map((process) => process.go()))
-  if (globalThis.mark) { globalThis.mark('end'); globalThis.marks.count = results.reduce((s, r) => s + r.count, 0); globalThis.marks.client = results.reduce((s, r) => s + r.cpu, 0) }
+  if (globalThis.mark) {
+    globalThis.mark('end')
+    globalThis.marks.count = results.reduce((s, r) => s + r.count, 0)
+    globalThis.marks.client = results.reduce((s, r) => s + r.cpu, 0)
+  }
   return results.reduce((sum, result) => sum + (result.count / result.milliseconds) * 1000, 0)
 }
 

@@ -1,4 +1,4 @@
-// `npm run bench [-- PART...]`: measures Helix beside what it competes with, in the same run. Parts: start-up, dispatch, queue, chat.
+// `npm run bench [-- PART...]`: measures Helix beside what it competes with, in the same run. Parts: start-up, dispatch, queue, chat, copy.
 // @ts-check
 import {execFileSync} from 'node:child_process'
 import {cpus, release, totalmem} from 'node:os'
@@ -14,6 +14,7 @@ const PARTS = {
   dispatch: () => import('./dispatch.js'),
   queue: () => import('./queue.js'),
   chat: () => import('./chat.js'),
+  copy: () => import('./copy.js'),
 }
 const asked = process.argv.slice(2)
 const unknown = asked.filter((name) => !Object.hasOwn(PARTS, name))

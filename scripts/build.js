@@ -62,12 +62,12 @@ const separatePackages = {
   },
 }
 
-/** Keeps the import() of a path that is only known at run time: of a migration, or of somebody else's plugin. */
+/** Keeps the import() of a path that is only known at run time, of a migration or of somebody else's plugin, and that of the views. */
 const realImports = {
   name: 'real-imports',
   setup({onLoad}) {
     onLoad({filter: /\.[cm]?[jt]s$/}, async ({path}) => {
-      const text = await readFile(path, 'utf8')
+      const text = (await readFile(path, 'utf8')).replace("await import('../ui/views.js')", "await import(new URL('views.js', import.meta.url).href)")
       // Not where it stands in a text, as in `import(${name})`.
       const computed = /\bimport\((?!['")]|\$\{)/g
       if (text.search(computed) < 0) return undefined
@@ -106,6 +106,14 @@ const undiciParts = {
   },
 }
 
+/** Ink without its door for React's developer tools, which are not there. */
+const noDevtools = {
+  name: 'no-devtools',
+  setup({onLoad}) {
+    onLoad({filter: /\/ink\/build\/devtools\.js$/}, () => ({contents: ''}))
+  },
+}
+
 const entry = [...commands, ...plugins].map((file) => `export {default as ${JSON.stringify(idOf(file))}} from './${file}'`)
 const bundle = build({
   ...common,
@@ -114,6 +122,8 @@ const bundle = build({
   plugins: [oclifParts, separatePackages, realImports],
   stdin: {contents: ["export {main} from './src/cli/main.ts'", ...entry].join('\n'), loader: 'ts', resolveDir: '.'},
 })
+// What starts attempts on a worker has to be there at once, so it is nothing but itself.
+const agent = build({...common, entryPoints: ['src/agent.ts'], outfile: 'dist/agent.cjs'})
 const packages = build({
   ...common,
   entryPoints: Object.fromEntries(SEPARATE.map((name) => [name, name])),
@@ -122,8 +132,19 @@ const packages = build({
   plugins: [undiciParts],
   outExtension: {'.js': '.cjs'},
 })
+// A module, since Ink waits for its layout engine where a require cannot wait.
+const views = build({
+  ...common,
+  banner: {js: "import {createRequire} from 'node:module';const require=createRequire(import.meta.url);"},
+  define: {'process.env.NODE_ENV': '"production"'},
+  entryPoints: ['src/ui/views.tsx'],
+  format: 'esm',
+  outfile: 'dist/views.js',
+  plugins: [noDevtools],
+  supported: {},
+})
 const api = buildProviderApi({...common, banner: {}, define: {}, external: Object.keys(dependencies), plugins: [separatePackages], supported: {}})
-const [providerApi, ...results] = await Promise.all([api, packages, bundle]).catch((error) => {
+const [providerApi, ...results] = await Promise.all([api, packages, views, bundle, agent]).catch((error) => {
   // esbuild has said itself what is wrong.
   if (!error.errors) console.error(error.message)
   process.exit(1)

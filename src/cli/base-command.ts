@@ -7,7 +7,9 @@ import {describeError} from './describe-error.js'
 import {Services} from './services.js'
 
 export const FORMATS = ['text', 'json', 'yaml'] as const
-type OutputFormat = (typeof FORMATS)[number]
+/** Of commands that print as they go: what they redefine the flag `output` with. */
+export const STREAM_FORMATS = [...FORMATS, 'stream-json'] as const
+type OutputFormat = (typeof STREAM_FORMATS)[number]
 // biome-ignore lint/suspicious/noExplicitAny: as oclif declares what it has parsed
 type Parsed = Record<string, any>
 
@@ -48,7 +50,12 @@ export abstract class HelixCommand<T> extends Command {
   }
 
   override jsonEnabled(): boolean {
-    return this.#format !== 'text'
+    return this.#format === 'json' || this.#format === 'yaml'
+  }
+
+  /** Whether events are printed as they come, each a line of JSON; only where the command offers it. */
+  protected get streams(): boolean {
+    return this.#format === 'stream-json'
   }
 
   override logJson(value: unknown): void {
@@ -98,6 +105,7 @@ export abstract class HelixCommand<T> extends Command {
       config: await this.loadConfig(),
       configDir: this.config.configDir,
       dataDir: this.config.dataDir,
+      cacheDir: this.config.cacheDir,
       packageRoot: this.config.root,
       warn: (message) => this.warn(message),
       loadProviders: () => this.#loadProviders(),
@@ -127,5 +135,5 @@ function formatOf(argv: readonly string[]): OutputFormat | undefined {
   if (at < 0) return undefined
   const flag = flags[at] ?? ''
   const value = flag.includes('=') ? flag.slice(flag.indexOf('=') + 1) : flags[at + 1]
-  return FORMATS.find((format) => format === value)
+  return STREAM_FORMATS.find((format) => format === value)
 }

@@ -13,16 +13,20 @@ import type {RequestContext} from '../core/requests/request-context.js'
 import {Credentials} from '../core/security/credentials.js'
 import {redact} from '../core/security/redact.js'
 import {Spool} from '../core/tasks/spool.js'
+import {AutoInstaller} from '../core/workers/install/auto-installer.js'
+import type {InstallSource} from '../core/workers/install/install-helix.js'
 import type {WorkerContext} from '../core/workers/manage-workers.js'
 import {syncConfigWorkers} from '../core/workers/sync-config-workers.js'
 import {WorkerConnections} from '../core/workers/worker-connections.js'
 import {ensureLocalWorker} from '../core/workers/worker-store.js'
 import {terminalAsk} from './ask-secret.js'
+import {copyProgress} from './copy-progress.js'
 
 export interface ServiceOptions {
   config: LoadedConfig
   configDir: string
   dataDir: string
+  cacheDir: string
   /** Folder of the installed package, where the migrations are. */
   packageRoot: string
   warn: (message: string) => void
@@ -41,8 +45,11 @@ export class Services {
   readonly configDir: string
   readonly dataDir: string
   readonly migrationsDir: string
+  /** What Helix is installed on workers from. */
+  readonly installSource: InstallSource
   readonly credentials: Credentials
-  readonly #helix: [program: string, ...args: string[]]
+  /** Program and arguments that start this Helix. */
+  readonly helix: [program: string, ...args: string[]]
   readonly #loadProviders: ServiceOptions['loadProviders']
   #store: Promise<Store> | undefined
   #connections: WorkerConnections | undefined
@@ -52,7 +59,8 @@ export class Services {
     this.configDir = options.configDir
     this.dataDir = options.dataDir
     this.migrationsDir = join(options.packageRoot, 'migrations')
-    this.#helix = [process.execPath, join(options.packageRoot, 'bin', 'run.js')]
+    this.installSource = {packageRoot: options.packageRoot, cacheDir: options.cacheDir}
+    this.helix = [process.execPath, join(options.packageRoot, 'bin', 'run.js')]
     this.spool = new Spool(options.dataDir)
     this.credentials = new Credentials(options)
     this.#loadProviders = options.loadProviders
@@ -112,8 +120,8 @@ export class Services {
     })
   }
 
-  /** What requests for tasks work with. */
-  async requests(): Promise<RequestContext> {
+  /** What requests for tasks work with; what they queue belongs to the project of this name. */
+  async requests(project?: string): Promise<RequestContext> {
     const {store} = await this.workers()
     const {values} = this.config
     return {
@@ -121,11 +129,16 @@ export class Services {
       connections: await this.connections(),
       spool: this.spool,
       logger: this.logger,
+      onCopy: copyProgress(process.stderr),
       hostId: this.hostId,
       ignored: this.config.ignored,
       maxTasks: values.workers.max_concurrent_tasks,
+      healthCheckSeconds: values.workers.health_check_interval,
       workersEnabled: values.workers.enabled,
-      helix: this.#helix,
+      retention: {days: values.workers.log_retention_days, bytes: values.workers.log_retention_bytes},
+      installer: values.workers.auto_install ? new AutoInstaller(store, this.installSource, this.logger) : undefined,
+      project,
+      helix: this.helix,
       startScheduler: () => this.#startScheduler(),
     }
   }
@@ -143,7 +156,7 @@ export class Services {
   }
 
   async #startScheduler(): Promise<void> {
-    const [program, ...args] = this.#helix
+    const [program, ...args] = this.helix
     const log = await open(join(this.dataDir, 'scheduler.log'), 'a', 0o600)
     const child = spawn(program, [...args, 'scheduler', 'start', '--drain'], {
       detached: true,

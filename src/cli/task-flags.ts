@@ -2,13 +2,16 @@ import {readFile} from 'node:fs/promises'
 import {parseEnv} from 'node:util'
 import {Flags} from '@oclif/core'
 import {HelixError, messageOf} from '../core/errors/helix-error.js'
+import {hostId} from '../core/process-identity.js'
 import type {TaskOptions} from '../core/tasks/build-tasks.js'
+import {instantAfter, parseInstant} from '../core/tasks/parse-instant.js'
 import {parseDuration, parseSize} from '../core/tasks/parse-quantity.js'
-import {FAILURE_KINDS, type FailureKind} from '../core/tasks/task.js'
+import {FAILURE_KINDS, type FailureKind, ON_LOST, type OnLost} from '../core/tasks/task.js'
 
 /** A flag that takes a duration such as `10m`; its value is in seconds. */
 export const durationFlag = Flags.custom<number>({parse: async (text) => parseDuration(text), helpValue: '10m'})
 const size = Flags.custom<number>({parse: async (text) => parseSize(text), helpValue: '2GB'})
+const instant = Flags.custom<Date>({parse: async (text) => parseInstant(text), helpValue: '2030-01-31T18:00'})
 const failureKinds = Flags.custom<FailureKind[]>({
   helpValue: 'exit,host',
   parse: async (text) => {
@@ -20,8 +23,8 @@ const failureKinds = Flags.custom<FailureKind[]>({
   },
 })
 
-/** Flags that say where and how tasks run; shared by `task run` and `task map`. */
-export const taskFlags = {
+/** Flags that say where and how tasks run; shared by `task run`, `task map` and `schedule add`. */
+export const commandFlags = {
   worker: Flags.string({char: 'w', description: 'run on this worker only; `local` is this machine', helpGroup: 'PLACEMENT'}),
   capability: Flags.string({char: 'c', multiple: true, multipleNonGreedy: true, description: 'run only where this capability is', helpGroup: 'PLACEMENT'}),
   label: Flags.string({
@@ -39,6 +42,22 @@ export const taskFlags = {
   grace: durationFlag({description: 'time between TERM and KILL (default 10s)'}),
   retries: Flags.integer({default: 0, min: 0, max: 100, description: 'further attempts after a failed one'}),
   'retry-on': failureKinds({description: 'kinds of failure that are tried again, comma separated'}),
+  'on-lost': Flags.option({options: ON_LOST, description: 'when its worker stays away: wait, then count it as unknown; retry it elsewhere; fail'})(),
+  'lost-after': durationFlag({description: 'how long a worker may stay away (default 10m, else 30s)'}),
+  upload: Flags.string({
+    multiple: true,
+    multipleNonGreedy: true,
+    description: 'file or folder to copy into the folder of the task before it starts',
+    helpValue: 'PATH[:DEST]',
+    helpGroup: 'FILES',
+  }),
+  download: Flags.string({
+    multiple: true,
+    multipleNonGreedy: true,
+    description: 'file or folder of the task to copy here when it has completed',
+    helpValue: 'PATH[:DEST]',
+    helpGroup: 'FILES',
+  }),
   env: Flags.string({
     char: 'e',
     multiple: true,
@@ -54,6 +73,14 @@ export const taskFlags = {
     helpValue: 'FILE',
   }),
   cwd: Flags.string({description: 'folder on the worker (default: a fresh one; on this machine the current one)'}),
+  project: Flags.string({char: 'p', description: 'project that it belongs to, made when it is first named'}),
+}
+
+/** Flags of `task run` and `task map`. */
+export const taskFlags = {
+  ...commandFlags,
+  at: instant({description: 'not before this time, of this zone unless it names one', exclusive: ['in']}),
+  in: durationFlag({description: 'not before so long from now'}),
   name: Flags.string({description: 'a name to recognise it by'}),
   detach: Flags.boolean({char: 'd', description: 'queue it, print its id and leave'}),
 }
@@ -70,13 +97,22 @@ interface TaskFlagValues {
   grace?: number | undefined
   retries: number
   'retry-on'?: FailureKind[] | undefined
+  'on-lost'?: OnLost | undefined
+  'lost-after'?: number | undefined
+  at?: Date | undefined
+  in?: number | undefined
+  upload?: string[] | undefined
+  download?: string[] | undefined
   cwd?: string | undefined
   name?: string | undefined
 }
 
 /** What the flags ask for, as the core takes it. */
 export function readTaskOptions(flags: TaskFlagValues): TaskOptions {
+  const {upload: uploads = [], download: downloads = []} = flags
   return {
+    startAt: flags.in === undefined ? flags.at : instantAfter(flags.in),
+    files: {uploads, downloads, folder: process.cwd()},
     name: flags.name,
     cwd: flags.cwd,
     priority: flags.priority,
@@ -87,12 +123,16 @@ export function readTaskOptions(flags: TaskFlagValues): TaskOptions {
       ...(flags.cpus !== undefined && {cpus: flags.cpus}),
       ...(flags.memory !== undefined && {memory_bytes: flags.memory}),
       ...(flags.gpus !== undefined && {gpus: flags.gpus}),
+      // The files are here, or are to come here.
+      ...(uploads.length + downloads.length > 0 && {host_id: hostId()}),
     },
     policy: {
       retries: flags.retries,
       ...(flags['retry-on'] && {retry_on: flags['retry-on']}),
       ...(flags.timeout !== undefined && {timeout_seconds: flags.timeout}),
       ...(flags.grace !== undefined && {grace_seconds: flags.grace}),
+      ...(flags['on-lost'] && {on_lost: flags['on-lost']}),
+      ...(flags['lost-after'] !== undefined && {lost_seconds: flags['lost-after']}),
     },
   }
 }

@@ -1,13 +1,12 @@
 import {spawn} from 'node:child_process'
 import {randomUUID} from 'node:crypto'
 import {expect, test} from '@jest/globals'
-import {startAttempt} from '../../src/core/workers/attempt-protocol.js'
 import {LocalTransport} from '../../src/core/workers/local-transport.js'
 import {describeUnless} from '../fixtures/describe-unless.js'
 import {finish, makeHelixHome} from '../fixtures/helix.js'
 import {createMemoryGroup} from '../fixtures/memory-group.js'
 import {waitFor} from '../fixtures/wait-for.js'
-import {WORKER_SHELLS, workerEnvironment} from '../fixtures/worker-shell.js'
+import {openAgent, runOrder, WORKER_AGENTS, workerEnvironment} from '../fixtures/worker-shell.js'
 
 // tail keeps the last line, and /dev/zero never ends one.
 const HUNGRY = ['tail', '/dev/zero']
@@ -49,20 +48,22 @@ describeUnless(typeof probe === 'string' ? probe : undefined, 'a task that takes
     })
   })
 
-  for (const {name, path} of WORKER_SHELLS) {
-    describeUnless(path === undefined ? `there is no ${name} here` : undefined, `on a worker whose sh is ${name}`, () => {
+  for (const {name, missing, shell, kind} of WORKER_AGENTS) {
+    describeUnless(missing, `on a worker whose agent is ${name}`, () => {
       test('is told from one that was killed', async () => {
         await within(64 << 20, async (procs) => {
           const transport = new LocalTransport()
           transport.exec = (command, options) => LocalTransport.prototype.exec.call(transport, `echo $$ > ${procs}; ${command}`, options)
+          const env = workerEnvironment(shell)
+          const agent = await openAgent(transport, env, kind)
           for (const [command, outOfMemory] of [
             [HUNGRY, true],
             [['sh', '-c', 'kill -KILL $$'], false],
           ] as const) {
             const order = {storeId: 's', taskId: randomUUID(), attempt: 1, command, environment: {}, timeoutSeconds: 0, graceSeconds: 1}
-            const {outcome} = await startAttempt(transport, order, () => 30, workerEnvironment(path ?? ''))
-            expect(await outcome).toMatchObject({state: 'ended', report: {signal: 'KILL', outOfMemory}})
+            expect(await runOrder(agent, transport, order, env)).toMatchObject({signal: 'KILL', outOfMemory})
           }
+          agent.close()
         })
       })
     })

@@ -99,7 +99,9 @@ describeUnless(sshdAvailable(), 'what commands print for programs', () => {
     const env = {SSH_SECRET: 'zebra-secret'}
     const words = ['worker', 'add', 'secret', `${pool.server.username}@127.0.0.1:${pool.server.port}`, '--accept-new', '--password', 'env:SSH_SECRET', '--json']
     expect((await pool.home.run(words, {env})).stdout).not.toContain('zebra-secret')
-    expect((await pool.home.run(['worker', 'test', 'w1'])).stdout).toMatch(/^✓ connect: .*\n✓ run a supervised command: .*\n✓ read a file: .*\n$/)
+    expect((await pool.home.run(['worker', 'test', 'w1'])).stdout).toMatch(
+      /^✓ connect: .*\n✓ check installation: .*\n✓ run a supervised command: .*\n✓ read a file: .*\n✓ discover: .*\n✓ register: .*\n$/,
+    )
   })
 
   test('of worker exec is the output of the command, whose input it passes on', async () => {
@@ -111,6 +113,6 @@ describeUnless(sshdAvailable(), 'what commands print for programs', () => {
     expect(JSON.parse((await pool.home.run(['worker', 'remove', 'w1', '--json'])).stdout)).toEqual({removed: 'w1'})
     expect(await pool.home.run(['worker', 'show', 'w1'])).toMatchObject({code: 2, stdout: ''})
     expect(JSON.parse((await pool.home.run(['task', 'show', id, '--json'])).stdout)).toMatchObject({worker: 'w1', exit_code: 3})
-    expect(await pool.home.run(addWords('w1', pool.server))).toMatchObject({code: 0, stderr: ''})
+    expect(await pool.home.run(addWords('w1', pool.server))).toMatchObject({code: 0, stdout: expect.stringMatching(/^Added w1 /)})
   })
 })

@@ -37,8 +37,8 @@ describe('a joblog', () => {
     expect(lines(joblog)[0]?.split('\t')).toEqual(COLUMNS)
     const byNumber = rows(joblog).sort(([a], [b]) => Number(a) - Number(b))
     expect(byNumber.map(([number, host, , , , received, exit, signal]) => [number, host, received, exit, signal])).toEqual([
-      ['1', 'local', '4', '0', '0'],
-      ['2', 'local', '4', '7', '0'],
+      ['1', ':', '4', '0', '0'],
+      ['2', ':', '4', '7', '0'],
     ])
   })
 

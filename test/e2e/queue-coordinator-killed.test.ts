@@ -27,6 +27,8 @@ async function holdTasks(store: Store): Promise<() => Promise<void>> {
 function blockStart(user: QueueUser): {env: NodeJS.ProcessEnv; blocked: () => boolean; letGo: () => void} {
   const once = `if [ -e ${user.path('blocked')} ]; then exec /bin/mkdir "$@"; fi`
   const wait = `: > ${user.path('blocked')}; while [ ! -e ${user.path('go')} ]; do sleep 0.02; done`
+  // Without a perl that runs, the worker's shell starts attempts, and it calls mkdir.
+  user.write('perl', '#!/bin/sh\nexit 1\n', 0o755)
   user.write('mkdir', `#!/bin/sh\n${once}\n${wait}\nexec /bin/mkdir "$@"\n`, 0o755)
   return {
     env: {PATH: `${user.home.root}:${process.env.PATH}`},

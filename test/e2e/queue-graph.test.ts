@@ -58,6 +58,36 @@ describeStores('a graph of tasks', (newStore) => {
     expect(user.lines().filter((line) => line === 'd')).toEqual(['d'])
   })
 
+  test('that has a handler for failures runs it when one fails, and does not need it otherwise', async () => {
+    const user = await openUser()
+    const step = (name: string, code = 0) => `echo ${name} >> ${user.path('ran')}; exit ${code}`
+    const file = (code: number) =>
+      user.write(
+        'conditions.json',
+        JSON.stringify({
+          tasks: {
+            build: {run: step('build', code)},
+            alarm: {run: step('alarm'), needs: ['build'], when: 'failure'},
+            mail: {run: step('mail'), needs: ['alarm']},
+            report: {
+              run: step('report'),
+              needs: [
+                {task: 'mail', when: 'always'},
+                {task: 'build', when: 'always'},
+              ],
+            },
+          },
+        }),
+      )
+    expect((await user.run(['task', 'apply', file(0)])).code).toBe(0)
+    expect(user.lines()).toEqual(['build', 'report'])
+    const {id} = await user.task('alarm')
+    expect(await user.run(['task', 'wait', String(id)])).toMatchObject({code: 0, stdout: expect.stringContaining('cancelled')})
+    expect((await user.run(['task', 'apply', file(3)])).code).toBe(1)
+    expect(user.lines().slice(2)).toEqual(['build', 'alarm', 'mail', 'report'])
+    expect(await user.problems()).toEqual([])
+  })
+
   test('with a circle, or with a mistake in it, is refused in one line and leaves nothing behind', async () => {
     const user = await openUser()
     const files = {

@@ -18,11 +18,11 @@ describeStores('task prune', (newStore) => {
       `INSERT INTO requests (id, project_id, client, command, host_id) SELECT 'aaaaaaaa-0000-4000-8000-000000000000', id, 'cli', 'task map', '' FROM projects`,
     )
     const before = await user.run(['task', 'prune', '--older-than', '0', '--dry-run', '--json'])
-    expect(JSON.parse(before.stdout)).toEqual({tasks: 2, left_behind: []})
+    expect(JSON.parse(before.stdout)).toEqual({tasks: 2, logs: 0, left_behind: []})
     expect(await user.ids()).toHaveLength(3)
     expect((await user.run(['task', 'prune', '--older-than', '1h', '--json'])).stdout).toContain('"tasks": 0')
     const pruned = await user.run(['task', 'prune', '--older-than', '0', '--json'])
-    expect(JSON.parse(pruned.stdout)).toEqual({tasks: 2, left_behind: []})
+    expect(JSON.parse(pruned.stdout)).toEqual({tasks: 2, logs: 0, left_behind: []})
     const [id = ''] = await user.ids()
     expect(await user.ids()).toEqual([id])
     expect(await store.query('SELECT id FROM requests')).toHaveLength(2)

@@ -18,7 +18,7 @@ for (const shell of ['/bin/dash', '/bin/bash', '/usr/bin/fish', '/usr/bin/zsh'])
       const server = await Sshd.start({shell, sftp: 'external', banner: 'Authorised use only.\nmark result 1 2 3\n'})
       makeNoise(server)
       const home = makeHelixHome()
-      expect(await home.run(addWords('w1', server, ['--slots', '4']))).toMatchObject({code: 0, stderr: ''})
+      expect(await home.run(addWords('w1', server, ['--slots', '4']))).toMatchObject({code: 0, stderr: expect.stringContaining('✓ discover: ')})
       expect((await home.run(['worker', 'exec', 'w1', '--', 'true'])).stdout).toContain('noise')
       expect(await home.run(['worker', 'test', 'w1'])).toMatchObject({code: 0, stderr: ''})
       const script = 'cat; echo "it\'s $(basename "$PWD")"; echo err >&2; exit 3'

@@ -11,11 +11,13 @@ import {type TaskOutputView, viewTaskOutput} from '../../core/tasks/task-view.js
 export default class TaskApply extends HelixCommand<{tasks: TaskOutputView[]}> {
   static override summary = 'run the tasks of a YAML or JSON file, each after those it needs'
   static override description =
-    `The file names its tasks under "tasks". Each has a command (a list of words) or run (a script for sh) or, with type: llm, a model and a prompt, and may have needs, when: always, env, cwd, worker, capabilities, labels, cpus, memory, gpus, priority, timeout, retries and retry_on. What a task prints comes in one piece when it has ended. The exit code is the number of tasks that did not complete, at most 101.`
+    `The file names its tasks under "tasks". Each has a command (a list of words) or run (a script for sh) or, with type: llm, a model and a prompt, and may have needs, when, at, delay, env, cwd, worker, capabilities, labels, cpus, memory, gpus, priority, timeout, retries, retry_on, on_lost, lost_after, upload and download. What a task prints comes in one piece when it has ended. The exit code is the number of tasks that did not complete, at most 101.`
   static override args = {file: Args.string({required: true, ignoreStdin: true, description: 'the file'})}
   static override flags = {
     env: taskFlags.env,
     'env-from': taskFlags['env-from'],
+    project: taskFlags.project,
+    'idempotency-key': Flags.string({description: 'the same key never queues the graph a second time'}),
     detach: Flags.boolean({char: 'd', description: 'queue the tasks, print their ids and leave'}),
   }
   static override examples = ['<%= config.bin %> <%= command.id %> pipeline.yaml']
@@ -23,13 +25,15 @@ export default class TaskApply extends HelixCommand<{tasks: TaskOutputView[]}> {
   async run(): Promise<{tasks: TaskOutputView[]}> {
     const {args, flags} = await this.parse(TaskApply)
     const services = await this.services()
-    const context = await services.requests()
+    const context = await services.requests(flags.project)
     const tasks = await applyGraph(context, {
       file: args.file,
       environment: await readTaskEnvironment(flags, process.env),
       caller: process.env,
       callerFolder: process.cwd(),
       detached: flags.detach,
+      idempotencyKey: flags['idempotency-key'],
+      output: this.jsonEnabled() ? undefined : process,
       onEnded: async (ended) => {
         process.stderr.write(`${describeTask(ended)}\n`)
         if (!this.jsonEnabled()) await printEnded(ended, process)

@@ -11,6 +11,7 @@ export default class TaskList extends HelixCommand<{tasks: TaskView[]; next?: nu
   static override flags = {
     status: Flags.option({options: TASK_STATUSES, description: 'only tasks in this state'})(),
     worker: Flags.string({char: 'w', description: 'only tasks of this worker'}),
+    project: Flags.string({char: 'p', description: 'only tasks of this project'}),
     limit: Flags.integer({default: 20, min: 1, max: 10_000, description: 'at most so many'}),
     before: Flags.integer({description: 'continue a list: the `next` of the one before'}),
   }

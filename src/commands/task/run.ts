@@ -26,7 +26,7 @@ export default class TaskRun extends HelixCommand<TaskOutputView> {
   async run(): Promise<TaskOutputView> {
     const {argv, flags} = await this.parse(TaskRun)
     const services = await this.services()
-    const context = await services.requests()
+    const context = await services.requests(flags.project)
     const task = await runTask(context, {
       command: argv as string[],
       task: {...readTaskOptions(flags), idempotencyKey: flags['idempotency-key']},
@@ -41,7 +41,8 @@ export default class TaskRun extends HelixCommand<TaskOutputView> {
     if (flags.detach) this.log(task.id)
     else {
       process.exitCode = exitCodeOf(task)
-      if (task.failure_kind && task.failure_kind !== 'exit') context.logger.warn(`task ${task.id}: ${task.error_message}`)
+      // The command says itself why it failed, unless it is for what it did not leave behind.
+      if (task.failure_kind && (task.failure_kind !== 'exit' || task.exit_code === 0)) context.logger.warn(`task ${task.id}: ${task.error_message}`)
     }
     return viewTaskOutput(task)
   }

@@ -25,6 +25,7 @@ export default class TaskShow extends HelixCommand<Shown> {
     const facts: [string, string | number | null][] = [
       ['id', shown.id],
       ['name', shown.name],
+      ['project', shown.project],
       ['command', shown.command.join(' ')],
       ['status', shown.status],
       ['pending because', pendingReason],

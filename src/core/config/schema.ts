@@ -55,16 +55,23 @@ export const configSchema = {
         auto_install: {
           type: 'boolean',
           default: true,
-          description: 'install Helix on a worker that lacks it; without effect in this version, workers need no more than a POSIX shell',
+          description: 'install Helix on workers that lack it, when they are added or first connected to; without it tasks run by their shell',
         },
         health_check_interval: {
           type: 'integer',
           minimum: 10,
           maximum: 300,
           default: 30,
-          description: "seconds between checks of a worker's load, disk and versions; without effect in this version",
+          description: "seconds between checks of a worker's load and disk, and at times of what it has; a lost connection is noticed without them",
         },
         max_concurrent_tasks: {type: 'integer', minimum: 1, maximum: 100, default: 10, description: 'tasks that one coordinator runs at once'},
+        log_retention_days: {type: 'integer', minimum: 1, maximum: 36500, default: 14, description: 'days that tasks are kept after their end'},
+        log_retention_bytes: {
+          type: 'integer',
+          minimum: 0,
+          default: 10_737_418_240,
+          description: 'bytes that each worker keeps of what tasks have printed; beyond that the oldest goes first',
+        },
       },
     },
     clients: {

@@ -12,6 +12,12 @@ export const workerSchema = {
       pattern: '^[\\p{L}\\p{N}_.:][\\p{L}\\p{N}\\p{M}_.:%+-]*$',
       description: 'host name, address, or a Host alias of ssh_config',
     },
+    transport: {
+      type: 'string',
+      enum: ['ssh2', 'openssh'],
+      default: 'ssh2',
+      description: "who speaks SSH: `ssh2` within Helix, or the system's `openssh`, for certificates, hardware keys, GSSAPI and ProxyCommand",
+    },
     port: {type: 'integer', minimum: 1, maximum: 65535, description: 'SSH port; from ssh_config, or 22, where absent'},
     username: {
       type: 'string',

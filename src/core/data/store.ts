@@ -6,8 +6,8 @@ import {openPostgres} from './postgres.js'
 import {type Binding, type RunStatement, runImmediate, runPrepared} from './prepared.js'
 import {isAway, retryWhileAway} from './retry-while-away.js'
 import {retryWhileBusy} from './retry-while-busy.js'
-import {type Dialect, query, type Row, type SqlDialect, sqlFor} from './sql.js'
 import {SharedRounds} from './shared-rounds.js'
+import {type Dialect, query, type Row, type SqlDialect, sqlFor} from './sql.js'
 import {openSqlite} from './sqlite.js'
 
 /** Where the store is: a SQLite file or a PostgreSQL URL. */

@@ -3,7 +3,7 @@ import type {Readable} from 'node:stream'
 import {HelixError} from '../errors/helix-error.js'
 import {quoteArgument} from '../ssh/quote-argument.js'
 import {createRequest} from '../tasks/submit-tasks.js'
-import {signalNumber} from '../workers/attempt-protocol.js'
+import {signalNumber} from '../workers/attempt-report.js'
 import type {WorkerRow} from '../workers/worker.js'
 import type {RequestContext, TaskOutput} from './request-context.js'
 

@@ -2,6 +2,7 @@ import {once} from 'node:events'
 import type {Writable} from 'node:stream'
 import {setTimeout as delay} from 'node:timers/promises'
 import type {AttemptEnd} from '../tasks/complete-attempts.js'
+import {readPatiently} from './read-patiently.js'
 import type {TaskOutput} from './request-context.js'
 
 const FIRST_POLL_MS = 30
@@ -12,17 +13,40 @@ type StreamName = keyof TaskOutput
 /** Reads a part of what an attempt has printed so far, from the worker. */
 export type ReadOutput = (stream: StreamName, offset: number, length: number) => Promise<Buffer>
 
+/** Runs work when its turn has come. */
+export type Gate = <T>(work: () => Promise<T>) => Promise<T>
+
+/** A gate that lets so many in at once. */
+export function openGate(permits: number): Gate {
+  let free = permits
+  const waiting: (() => void)[] = []
+  return async (work) => {
+    if (free > 0) free -= 1
+    else await new Promise<void>((resolve) => waiting.push(resolve))
+    try {
+      return await work()
+    } finally {
+      const next = waiting.shift()
+      if (next) next()
+      else free += 1
+    }
+  }
+}
+
 /** Copies what an attempt prints while it runs, by offset, so that nothing is missing or there twice after a cut. */
 export class OutputFollower {
   readonly #read: ReadOutput
   readonly #output: TaskOutput
+  readonly #gate: Gate
   readonly #copied: Record<StreamName, number> = {stdout: 0, stderr: 0}
   readonly #loop: Promise<void>
   #ended = false
 
-  constructor(read: ReadOutput, output: TaskOutput) {
+  /** The gate bounds how many followers of a slow reader hold a piece of output in memory. */
+  constructor(read: ReadOutput, output: TaskOutput, gate: Gate = (work) => work()) {
     this.#read = read
     this.#output = output
+    this.#gate = gate
     this.#loop = this.#follow()
   }
 
@@ -30,8 +54,11 @@ export class OutputFollower {
   async finish(end: AttemptEnd): Promise<void> {
     this.#ended = true
     await this.#loop
-    await copyRest('stdout', end, this.#output.stdout, this.#read, this.#copied.stdout)
-    await copyRest('stderr', end, this.#output.stderr, this.#read, this.#copied.stderr)
+    const read = readPatiently(this.#read)
+    await this.#gate(async () => {
+      await copyRest('stdout', end, this.#output.stdout, read, this.#copied.stdout)
+      await copyRest('stderr', end, this.#output.stderr, read, this.#copied.stderr)
+    })
   }
 
   async #follow(): Promise<void> {
@@ -39,7 +66,7 @@ export class OutputFollower {
     while (!this.#ended) {
       await delay(pause)
       if (this.#ended) return
-      const moved = (await this.#copy('stdout')) + (await this.#copy('stderr'))
+      const moved = await this.#gate(async () => (await this.#copy('stdout')) + (await this.#copy('stderr')))
       pause = moved > 0 ? FIRST_POLL_MS : Math.min(LONGEST_POLL_MS, pause * 1.5)
     }
   }

@@ -1,5 +1,6 @@
 import {HelixError} from '../errors/helix-error.js'
 import {checkEnvironment} from '../tasks/build-tasks.js'
+import {checkName} from '../tasks/check-name.js'
 import {explainNoWorker} from '../tasks/explain-pending.js'
 import {isEligible} from '../tasks/placement.js'
 import type {Requirements} from '../tasks/task.js'
@@ -23,6 +24,7 @@ export interface PlacementOptions {
  */
 export async function placeRequest(context: RequestContext, {spooled, detached}: PlacementOptions): Promise<CompleteRequirements> {
   const {store, hostId} = context
+  checkName('project', context.project ?? 'default')
   const workers = await listWorkers(store, hostId)
   const remote = context.workersEnabled ? workers.filter((worker) => worker.origin !== 'local') : []
   return ({worker, ...asked}) => {

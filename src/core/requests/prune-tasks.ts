@@ -7,18 +7,29 @@ import type {RequestContext} from './request-context.js'
 
 const PAGE = 500
 
+/** What pruning needs of the context of a request. */
+export type PruneContext = Pick<RequestContext, 'store' | 'connections' | 'spool' | 'hostId'>
+
+/** A worker that could not be reached; what it keeps stays until it can. */
+export interface LeftBehind {
+  worker: string
+  reason: string
+}
+
 export interface PrunedTasks {
   /** How many tasks were, or would be, removed. */
   tasks: number
-  /** Workers that could not be reached; their tasks are kept until they can. */
-  left_behind: {worker: string; reason: string}[]
+  left_behind: LeftBehind[]
 }
 
-/** Removes tasks that ended at least so many seconds ago: their rows, their folders on workers, and their requests' files here. */
-export async function pruneTasks(context: RequestContext, olderThanSeconds: number, dryRun: boolean): Promise<PrunedTasks> {
-  const {store, hostId} = context
-  const old = `status IN ('completed', 'failed', 'cancelled') AND completed_at <= ${store.sql.afterSeconds}
+/** SQL that holds for a task which has ended and which none that is still to run needs. */
+export const FORGETTABLE = `status IN ('completed', 'failed', 'cancelled')
     AND NOT EXISTS (SELECT 1 FROM task_dependencies d JOIN tasks n ON n.id = d.task_id WHERE d.needs_id = tasks.id AND n.status IN ('pending', 'running'))`
+
+/** Removes tasks that ended at least so many seconds ago: their rows, their folders on workers, and their requests' files here. */
+export async function pruneTasks(context: PruneContext, olderThanSeconds: number, dryRun: boolean): Promise<PrunedTasks> {
+  const {store, hostId} = context
+  const old = `completed_at <= ${store.sql.afterSeconds} AND ${FORGETTABLE}`
   const rows = await store.query<{id: string}>(`SELECT id FROM tasks WHERE ${old}`, [-olderThanSeconds])
   if (dryRun) return {tasks: rows.length, left_behind: []}
   const ids = new Set(rows.map((row) => row.id))
@@ -40,12 +51,12 @@ export async function pruneTasks(context: RequestContext, olderThanSeconds: numb
   return {tasks: ids.size, left_behind: leftBehind}
 }
 
-async function removeFolders({store, connections}: RequestContext, worker: WorkerRow, taskIds: readonly string[]): Promise<void> {
+async function removeFolders({store, connections}: PruneContext, worker: WorkerRow, taskIds: readonly string[]): Promise<void> {
   if (taskIds.length === 0) return
   await removeTaskFolders(await connections.get(worker), await store.id(), taskIds, scriptEnvironment(worker))
 }
 
-async function deleteRows({store, spool}: RequestContext, ids: readonly string[]): Promise<void> {
+async function deleteRows({store, spool}: PruneContext, ids: readonly string[]): Promise<void> {
   for (let from = 0; from < ids.length; from += PAGE) {
     const page = JSON.stringify(ids.slice(from, from + PAGE))
     const removed = await store.query<{request_id: string}>(`DELETE FROM tasks WHERE id IN ${store.sql.ids} RETURNING request_id`, [page])

@@ -1,7 +1,7 @@
-import type {CoordinatorEvents} from '../scheduler/coordinator.js'
-import {listCoordinators} from '../scheduler/coordinator-lease.js'
+import type {CoordinatorEvents} from '../scheduler/coordinator-options.js'
 import {ForegroundRequest} from '../scheduler/foreground-request.js'
 import {createRequest, type NewTask, submitTasks} from '../tasks/submit-tasks.js'
+import {hasScheduler} from './has-scheduler.js'
 import type {RequestContext} from './request-context.js'
 
 /** Queues tasks, batch by batch, for whichever coordinator comes; starts one in the background when none is alive. Resolves to the tasks' ids. */
@@ -11,8 +11,8 @@ export async function submitDetached(
   command: string,
   batches: AsyncIterable<readonly NewTask[]> | Iterable<readonly NewTask[]>,
 ): Promise<string[]> {
-  const {store, hostId} = context
-  const request = {id: requestId, command, hostId}
+  const {store, hostId, project} = context
+  const request = {id: requestId, command, hostId, project}
   await createRequest(store, request)
   const ids: string[] = []
   for await (const tasks of batches) ids.push(...(await submitTasks(store, request, tasks)))
@@ -33,8 +33,7 @@ export function startForeground(
 
 /** Starts a scheduler in the background, which ends when there is nothing left to do, unless one is alive. */
 export async function ensureScheduler(context: RequestContext): Promise<void> {
-  const coordinators = await listCoordinators(context.store, context.hostId)
-  if (coordinators.some((coordinator) => coordinator.kind === 'scheduler' && coordinator.alive)) return
+  if (await hasScheduler(context)) return
   await context.startScheduler()
   context.logger.info('started a scheduler in the background; it ends when the queue is empty (helix scheduler status)')
 }

@@ -1,7 +1,7 @@
-import {EXIT_CODES} from '../errors/helix-error.js'
+import {EXIT_CODES, errorCode, HelixError, messageOf} from '../errors/helix-error.js'
 import type {AttemptEnd} from '../tasks/complete-attempts.js'
 import type {FailureKind, TaskRow} from '../tasks/task.js'
-import type {AttemptReport} from '../workers/attempt-protocol.js'
+import type {AttemptReport} from '../workers/attempt-report.js'
 
 const LONGEST_BACKOFF_SECONDS = 300
 
@@ -31,6 +31,34 @@ function failureOfAnswer(task: TaskRow, {exitCode, stderrTail}: AttemptReport): 
   const failure = failureOf(task, 'provider', error.replace(/^(Error|helix): /, '') || `it exited with code ${exitCode}`)
   const mayPass = exitCode === EXIT_CODES.unavailable || exitCode === EXIT_CODES.busy
   return mayPass ? failure : {...failure, result: 'failed'}
+}
+
+/**
+ * What a worker that has been away for so long means for its task; undefined while it is to be waited for. With `retry` and `fail` the
+ * attempt may still be alive over there.
+ */
+export function endOfLostWorker(task: TaskRow, secondsAway: number, why: string): AttemptEnd | undefined {
+  const {on_lost, lost_seconds} = task.retry_policy
+  if (secondsAway < lost_seconds) return undefined
+  const error = `its worker has been away for ${Math.floor(secondsAway)} s: ${why}`
+  if (on_lost === 'wait') return failureOf(task, 'unknown', error)
+  const end = failureOf(task, 'host', error)
+  return on_lost === 'retry' ? end : {...end, result: 'failed'}
+}
+
+/** An attempt that did not start because its files could not be copied to the worker; one that is missing here will be so the next time too. */
+export function endOfFailedUpload(task: TaskRow, error: unknown): AttemptEnd {
+  if (HelixError.is(error) && error.kind === 'usage') return {...failureOf(task, 'host', messageOf(error)), result: 'failed'}
+  return failureOf(task, 'transport', `its files could not be copied to the worker: ${messageOf(error)}`)
+}
+
+/**
+ * A command that completed, but whose files could not be brought here. A file that it has not made is the command's failure, and counts
+ * as one; where it is this machine that could not keep them, running the command again would not help.
+ */
+export function endOfFailedDownload(task: TaskRow, end: AttemptEnd, error: unknown): AttemptEnd {
+  if (errorCode(error) === 'DOWNLOAD_MISSING') return {...end, ...failureOf(task, 'exit', messageOf(error))}
+  return {...end, ...failureOf(task, 'host', `its files could not be copied from the worker: ${messageOf(error)}`), result: 'failed'}
 }
 
 /** An attempt that never ran: its task goes back to the queue. `unsent` when no worker was told of it either. */

@@ -2,22 +2,30 @@ import {Readable} from 'node:stream'
 import {setTimeout as delay} from 'node:timers/promises'
 import {HelixError, messageOf} from '../errors/helix-error.js'
 import type {Logger} from '../logger.js'
+import type {CopyTaskFilesOptions} from '../requests/copy-task-files.js'
 import type {ClaimedTask} from '../tasks/claim-tasks.js'
 import type {AttemptEnd} from '../tasks/complete-attempts.js'
 import type {Spool} from '../tasks/spool.js'
 import type {TaskRow} from '../tasks/task.js'
-import {type AttemptName, type AttemptOrder, type AttemptState, collectAttempt, killAttempt, startAttempt} from '../workers/attempt-protocol.js'
+import type {StartOutcome} from '../workers/attempt-agent.js'
+import {type AttemptState, collectAttempts, killAttempt, observeAttempts} from '../workers/attempt-protocol.js'
+import type {AttemptReport} from '../workers/attempt-report.js'
+import type {AttemptName, AttemptOrder} from '../workers/attempt-spec.js'
+import type {AutoInstaller} from '../workers/install/auto-installer.js'
 import {sendStdin} from '../workers/send-stdin.js'
 import {argumentText} from '../workers/shell-quote.js'
 import type {Transport} from '../workers/transport.js'
 import {backoffSeconds, scriptEnvironment, type WorkerConnections} from '../workers/worker-connections.js'
-import {backToQueue, endOfReport, failureOf} from './attempt-end.js'
-import {AttemptObserver} from './attempt-observer.js'
-import {SessionHolds} from './session-holds.js'
+import {AttemptAgents} from './attempt-agents.js'
+import {backToQueue, endOfLostWorker, endOfReport, failureOf} from './attempt-end.js'
+import {bringFiles, fetchFiles} from './attempt-files.js'
+import {AttemptQuestions} from './attempt-questions.js'
 
-/** How long a worker may stay away before the outcome of its attempts counts as unknown. */
-const LOST_SECONDS = 600
 const POLL_MS = 1000
+/** How often attempts are looked at whose supervisors nobody watches on the worker. */
+const SWEEP_MS = 10_000
+const OBSERVE_BATCH_MS = 50
+const COLLECT_BATCH_MS = 5
 
 export interface SupervisorOptions {
   storeId: string
@@ -25,6 +33,9 @@ export interface SupervisorOptions {
   spool: Spool
   logger: Logger
   helix: readonly string[]
+  installer?: AutoInstaller | undefined
+  /** Hears how far files of tasks have come. */
+  onCopy?: CopyTaskFilesOptions['onProgress']
   /** Seconds that the coordinator's lease still holds. */
   leaseSeconds: () => number
   /** An attempt was sent to its worker, which keeps it below `root`. */
@@ -34,13 +45,16 @@ export interface SupervisorOptions {
 /** Starts attempts on workers, stays with them through lost connections, and tells how they ended. */
 export class AttemptSupervisor {
   readonly #options: SupervisorOptions
-  readonly #observer: AttemptObserver
-  readonly #holds = new WeakMap<Transport, SessionHolds>()
+  readonly #states: AttemptQuestions<AttemptState>
+  readonly #reports: AttemptQuestions<AttemptReport | undefined>
+  readonly #agents = new AttemptAgents()
   readonly #cancelled = new Map<string, AbortController>()
 
   constructor(options: SupervisorOptions) {
     this.#options = options
-    this.#observer = new AttemptObserver(options.connections)
+    // With a fence: one that has not started by then never will.
+    this.#states = new AttemptQuestions(options.connections, OBSERVE_BATCH_MS, (transport, names, env) => observeAttempts(transport, names, true, env))
+    this.#reports = new AttemptQuestions(options.connections, COLLECT_BATCH_MS, collectAttempts)
   }
 
   /** Runs a claimed task's attempt to its end. Never rejects. */
@@ -63,6 +77,11 @@ export class AttemptSupervisor {
     this.#cancelled.get(taskId)?.abort()
   }
 
+  /** Lets go of all attempts; their workers see them to their ends. */
+  close(): void {
+    this.#agents.close()
+  }
+
   async #supervise(claimed: ClaimedTask, work: () => Promise<AttemptEnd>): Promise<AttemptEnd> {
     const {task, worker} = claimed
     const cancellation = new AbortController()
@@ -70,7 +89,7 @@ export class AttemptSupervisor {
     cancellation.signal.addEventListener('abort', () => void this.#killUntilEnded(claimed, cancellation))
     if (task.cancel_requested_at) cancellation.abort()
     try {
-      const end = await work()
+      const end = await this.#fetch(claimed, await work())
       // The command has ended; what it had started may not have.
       if (end.result === 'cancelled') await this.#killUntilDead(claimed)
       return end
@@ -91,6 +110,7 @@ export class AttemptSupervisor {
     const spooled = await this.#options.spool.read(task.request_id)
     try {
       transport = await this.#options.connections.get(worker)
+      void this.#options.installer?.ensureInstalled(worker, transport)
       order = await this.#orderFor(claimed, transport, {...spooled.environment, ...spooled.taskEnvironments?.[task.id]})
     } catch (error) {
       const why = `${worker.name}: ${messageOf(error)}`
@@ -99,10 +119,15 @@ export class AttemptSupervisor {
     if (this.#isCancelled(task)) return {taskId: task.id, attempt: task.attempt, result: 'cancelled'}
     try {
       const environment = scriptEnvironment(worker, spooled.callerEnvironment)
-      const started = await this.#holdsOf(transport).start(() => startAttempt(transport, order, this.#options.leaseSeconds, environment))
-      await this.#options.onStarted(claimed, started.root)
-      const outcome = await started.outcome
+      const agent = await this.#agents.get(worker, transport, task.request_id, environment)
+      const unready = await bringFiles(claimed, transport, this.#folderOf(agent.root, task), this.#copying)
+      if (unready) return unready
+      if (this.#isCancelled(task)) return {taskId: task.id, attempt: task.attempt, result: 'cancelled'}
+      const started = agent.start(order, this.#options.leaseSeconds())
+      await this.#options.onStarted(claimed, agent.root)
+      const outcome = agent.kind === 'shell' ? await this.#watch(claimed, started) : await started
       if (outcome.state === 'ended') return endOfReport(task, outcome.report, this.#isCancelled(task))
+      if (outcome.state === 'reported') return await this.#collect(claimed)
       if (outcome.state === 'refused' && outcome.why === 'late') return backToQueue(task, 'unsent', 'the lease ended before the worker could start it')
       if (outcome.state === 'refused' && outcome.why === 'folder') {
         return failureOf(task, 'host', `${worker.name} could not make the folder of the attempt: its disk may be full`)
@@ -113,6 +138,19 @@ export class AttemptSupervisor {
     return this.#reattach(claimed)
   }
 
+  // Only the shell's supervisors are processes of their own, whose death nobody there would tell. All attempts are looked at
+  // at the same moments, so that it is one question a worker.
+  async #watch(claimed: ClaimedTask, started: Promise<StartOutcome>): Promise<StartOutcome> {
+    for (;;) {
+      const sweep = new AbortController()
+      const swept = delay(SWEEP_MS - (performance.now() % SWEEP_MS), undefined, {signal: sweep.signal}).catch(() => {})
+      const outcome = await Promise.race([started, swept]).finally(() => sweep.abort())
+      if (outcome) return outcome
+      const state = await this.#states.ask(claimed.worker, this.#nameOf(claimed.task))
+      if (state !== 'running' && state !== 'starting') return {state: 'released'}
+    }
+  }
+
   /** Asks the worker, which owns the truth, until it has told how the attempt ended or that it never began. */
   async #reattach(claimed: ClaimedTask): Promise<AttemptEnd> {
     const {task, worker} = claimed
@@ -120,7 +158,7 @@ export class AttemptSupervisor {
     let lastSeen = performance.now()
     for (let failures = 0; ; ) {
       try {
-        const state = await this.#observer.ask(worker, this.#nameOf(task))
+        const state = await this.#states.ask(worker, this.#nameOf(task))
         lastSeen = performance.now()
         failures = 0
         const end = await this.#endOf(claimed, state)
@@ -130,10 +168,14 @@ export class AttemptSupervisor {
         await delay(POLL_MS)
       } catch (error) {
         failures += 1
-        if (performance.now() - lastSeen > LOST_SECONDS * 1000) {
-          return failureOf(task, 'unknown', `${worker.name} has been away for ${LOST_SECONDS} s: ${messageOf(error)}`)
+        const away = (performance.now() - lastSeen) / 1000
+        const end = endOfLostWorker(task, away, messageOf(error))
+        if (end) {
+          // Where another attempt may take its place, this one has no right to go on once the worker is back.
+          if (end.failureKind === 'host') void this.#killWhenBack(claimed)
+          return end
         }
-        await delay(backoffSeconds(failures) * 1000)
+        await delay(Math.min(backoffSeconds(failures), Math.max(1, task.retry_policy.lost_seconds - away)) * 1000)
       }
     }
   }
@@ -150,9 +192,14 @@ export class AttemptSupervisor {
     return failureOf(task, 'host', state === 'rebooted' ? `${worker.name} was restarted while it ran` : `its supervisor on ${worker.name} was killed`)
   }
 
+  #fetch(claimed: ClaimedTask, end: AttemptEnd): Promise<AttemptEnd> {
+    const {task, worker} = claimed
+    return fetchFiles(claimed, end, () => this.#options.connections.get(worker), this.#folderOf(worker.resources.attempts_root ?? '', task), this.#copying)
+  }
+
   async #collect({task, worker}: ClaimedTask): Promise<AttemptEnd> {
-    const transport = await this.#options.connections.get(worker)
-    const report = await collectAttempt(transport, this.#nameOf(task), scriptEnvironment(worker))
+    const report = await this.#reports.ask(worker, this.#nameOf(task))
+    if (!report) throw new HelixError('unavailable', 'the worker did not report an attempt that has ended', {code: 'COLLECT_FAILED'})
     return endOfReport(task, report, this.#isCancelled(task))
   }
 
@@ -203,6 +250,13 @@ export class AttemptSupervisor {
     }
   }
 
+  async #killWhenBack(claimed: ClaimedTask): Promise<void> {
+    for (let failures = 0; ; failures += 1) {
+      if (await this.#kill(claimed).catch(() => false)) return
+      await delay(backoffSeconds(failures) * 1000, undefined, {ref: false})
+    }
+  }
+
   async #killUntilDead(claimed: ClaimedTask): Promise<void> {
     for (let failures = 0; this.#cancelled.has(claimed.task.id); failures++) {
       try {
@@ -219,19 +273,19 @@ export class AttemptSupervisor {
     return killAttempt(transport, this.#nameOf(task), task.retry_policy.grace_seconds, scriptEnvironment(worker))
   }
 
+  #folderOf(root: string, task: TaskRow): string {
+    return `${root}/${this.#options.storeId}/${task.id}/${task.attempt}`
+  }
+
+  get #copying(): CopyTaskFilesOptions {
+    return {onProgress: this.#options.onCopy}
+  }
+
   #nameOf(task: TaskRow): AttemptName {
     return {storeId: this.#options.storeId, taskId: task.id, attempt: task.attempt}
   }
 
   #isCancelled(task: TaskRow): boolean {
     return this.#cancelled.get(task.id)?.signal.aborted === true
-  }
-
-  #holdsOf(transport: Transport): SessionHolds {
-    const known = this.#holds.get(transport)
-    if (known) return known
-    const holds = new SessionHolds(transport)
-    this.#holds.set(transport, holds)
-    return holds
   }
 }

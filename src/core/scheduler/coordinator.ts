@@ -1,48 +1,20 @@
 import {setTimeout as delay} from 'node:timers/promises'
-import type {Store} from '../data/store.js'
 import {listenForWork} from '../data/wake-ups.js'
 import {HelixError, messageOf} from '../errors/helix-error.js'
-import type {Logger} from '../logger.js'
-import {type ClaimedTask, claimTasks} from '../tasks/claim-tasks.js'
-import {type AttemptEnd, completeAttempts, type SettledTask} from '../tasks/complete-attempts.js'
-import type {Spool} from '../tasks/spool.js'
+import {claimTasks} from '../tasks/claim-tasks.js'
+import {type AttemptEnd, completeAttempts} from '../tasks/complete-attempts.js'
 import type {TaskRow} from '../tasks/task.js'
 import {getTasks} from '../tasks/task-queries.js'
-import type {WorkerRow} from '../workers/worker.js'
-import type {WorkerConnections} from '../workers/worker-connections.js'
+import {WorkerHealth} from '../workers/worker-health.js'
 import {listWorkers, rememberAttemptsRoot} from '../workers/worker-store.js'
 import {failureOf} from './attempt-end.js'
 import {AttemptSupervisor} from './attempt-supervisor.js'
-import {adoptTasks, type CoordinatorKind, RENEW_SECONDS} from './coordinator-lease.js'
+import {adoptTasks, RENEW_SECONDS} from './coordinator-lease.js'
+import type {CoordinatorOptions} from './coordinator-options.js'
 import {Lease} from './lease.js'
 
 const TICK_MS = 1000
 const LONGEST_STORE_PAUSE_MS = 10_000
-
-/** What a coordinator tells whoever started it. */
-export interface CoordinatorEvents {
-  /** An attempt was sent to its worker; its output can be read from there. */
-  started?: (claimed: ClaimedTask) => void
-  /** The end of an attempt has been stored, or refused because another coordinator owns it by now. */
-  ended?: (end: AttemptEnd) => void
-  /** Tasks that are over. */
-  settled?: (tasks: SettledTask[]) => void
-}
-
-export interface CoordinatorOptions {
-  kind: CoordinatorKind
-  store: Store
-  connections: WorkerConnections
-  spool: Spool
-  logger: Logger
-  hostId: string
-  /** Program and arguments that start this Helix, which answers tasks of type `llm`. */
-  helix: readonly string[]
-  /** Tasks that may run at once under this coordinator. */
-  maxTasks: number
-  maxPerWorker?: number | undefined
-  events?: CoordinatorEvents
-}
 
 /**
  * Places pending tasks on workers, stays with their attempts and stores how they end. Any number of coordinators may share
@@ -52,6 +24,7 @@ export class Coordinator {
   readonly #options: CoordinatorOptions
   readonly #lease: Lease
   readonly #supervisor: AttemptSupervisor
+  readonly #health: WorkerHealth
   readonly #supervised = new Set<string>()
   #ends: AttemptEnd[] = []
   #flushing: Promise<void> | undefined
@@ -73,12 +46,24 @@ export class Coordinator {
       }
     })
     this.failed.catch(() => {})
+    this.#health = new WorkerHealth({
+      store: options.store,
+      connections: options.connections,
+      logger: options.logger,
+      hostId: options.hostId,
+      intervalSeconds: options.healthCheckSeconds,
+      scope: options.kind === 'scheduler' ? 'all' : 'connected',
+      onRevived: () => this.#wake(),
+    })
     this.#supervisor = new AttemptSupervisor({
       storeId,
       connections: options.connections,
       spool: options.spool,
       logger: options.logger,
       helix: options.helix,
+      // A foreground one is gone before a runtime has been sent, and its tasks would have to share the link.
+      installer: options.kind === 'scheduler' ? options.installer : undefined,
+      onCopy: options.onCopy,
       leaseSeconds: () => lease.secondsLeft,
       onStarted: async (claimed, root) => {
         await rememberAttemptsRoot(options.store, claimed.worker, root)
@@ -90,6 +75,7 @@ export class Coordinator {
   /** Makes this process a coordinator and sets it to work. */
   static async start(options: CoordinatorOptions): Promise<Coordinator> {
     const coordinator = new Coordinator(options, await options.store.id(), await Lease.acquire(options))
+    coordinator.#health.start()
     coordinator.#loops = Promise.all([
       coordinator.#dispatchLoop(),
       coordinator.#leaseLoop(),
@@ -106,6 +92,11 @@ export class Coordinator {
   /** How many attempts it is looking after. */
   get running(): number {
     return this.#supervised.size
+  }
+
+  /** Whether it looks after an attempt of this task. */
+  isSupervising(taskId: string): boolean {
+    return [...this.#supervised].some((key) => key.startsWith(`${taskId} `))
   }
 
   /** True once the store asked it to stop. */
@@ -133,8 +124,10 @@ export class Coordinator {
   async stop(): Promise<void> {
     this.#claiming = false
     this.#stopping.abort()
+    await this.#health.stop()
     await this.#loops
     while (this.#flushing) await this.#flushing
+    this.#supervisor.close()
     await this.#lease.release()
   }
 
@@ -169,7 +162,6 @@ export class Coordinator {
     const limit = maxTasks - this.#supervised.size
     if (limit < 1) return 0
     const workers = await listWorkers(store, hostId)
-    this.#probe(workers)
     const active = workers.filter((worker) => worker.status === 'active')
     const claimed = await claimTasks(store, {
       coordinatorId: this.id,
@@ -181,18 +173,6 @@ export class Coordinator {
     })
     for (const one of claimed) this.#supervise(one.task, this.#supervisor.run(one))
     return claimed.length
-  }
-
-  /** Tries workers that were away again, once their time has come; they become active by answering. */
-  #probe(workers: readonly WorkerRow[]): void {
-    const now = new Date().toISOString()
-    for (const worker of workers) {
-      if (worker.status !== 'inactive' || (worker.retry_at ?? '') > now) continue
-      this.#options.connections.get(worker).then(
-        () => this.#wake(),
-        (error) => this.#options.logger.info(`${worker.name}: ${messageOf(error)}`),
-      )
-    }
   }
 
   async #adopt(): Promise<void> {

@@ -7,17 +7,22 @@ import {createRequest, type NewTask, submitTasks} from '../tasks/submit-tasks.js
 import type {TaskStatus} from '../tasks/task.js'
 import {readTaskRow} from '../tasks/task-rows.js'
 import {listWorkers} from '../workers/worker-store.js'
-import {Coordinator, type CoordinatorEvents, type CoordinatorOptions} from './coordinator.js'
+import {Coordinator} from './coordinator.js'
 import {hasOrphans} from './coordinator-lease.js'
+import type {CoordinatorEvents, CoordinatorOptions} from './coordinator-options.js'
 
 const IDLE_MS = 1000
 const LOOK_AT = 1000
+/** How long the end of an attempt that is looked after here may come later than the store's word that its task is over. */
+const LATE_END_MS = 10_000
 
 export interface ForegroundOptions extends Omit<CoordinatorOptions, 'kind' | 'events'> {
   /** Names the request's spooled files, which are there before the first task is. */
   requestId: string
   /** As the store shows it, such as `task map`. */
   command: string
+  /** Name of the project that its tasks belong to; `default` when absent. */
+  project?: string | undefined
   events?: CoordinatorEvents
   /** Sees to it that a scheduler adopts tasks whose coordinators are gone: they may hold the slots that this request waits for. */
   rescueOrphans: () => Promise<void>
@@ -32,6 +37,8 @@ export class ForegroundRequest {
   #wake: () => void = () => {}
   #explained = ''
   #lastProgress = performance.now()
+  /** Tasks whose end the store knows while their attempt is still looked after here, and since when. */
+  readonly #late = new Map<string, number>()
   /** True once its tasks are to end. */
   isCancelled = false
   #announceCancel: () => void = () => {}
@@ -55,7 +62,7 @@ export class ForegroundRequest {
       },
     }
     request.#coordinator = await Coordinator.start({...options, kind: 'foreground', events})
-    await createRequest(options.store, {id: options.requestId, command: options.command, hostId: options.hostId})
+    await createRequest(options.store, {id: options.requestId, command: options.command, hostId: options.hostId, project: options.project})
     return request
   }
 
@@ -64,8 +71,8 @@ export class ForegroundRequest {
    * already yields the earlier task's id; that task is not this request's to run or to wait for.
    */
   async submit(tasks: readonly NewTask[]): Promise<string[]> {
-    const {store, requestId: id, command, hostId} = this.#options
-    const ids = await submitTasks(store, {id, command, hostId, submitterId: this.#coordinator.id}, tasks)
+    const {store, requestId: id, command, hostId, project} = this.#options
+    const ids = await submitTasks(store, {id, command, hostId, project, submitterId: this.#coordinator.id}, tasks)
     tasks.forEach((task, index) => {
       if (ids[index] === task.id && !this.#ended.has(task.id)) this.#open.add(task.id)
     })
@@ -116,6 +123,15 @@ export class ForegroundRequest {
     this.#wake()
   }
 
+  // Another coordinator may have stored the end of a task that this one, asleep meanwhile, still looks after: what it
+  // printed is copied when the attempt's end is met here too.
+  #isOver(taskId: string): boolean {
+    if (!this.#coordinator.isSupervising(taskId)) return true
+    const since = this.#late.get(taskId) ?? performance.now()
+    this.#late.set(taskId, since)
+    return performance.now() - since > LATE_END_MS
+  }
+
   /** Nothing has ended for a while: others may have cancelled tasks, or no worker may be able to take them. */
   async #look(): Promise<void> {
     const {store, hostId, logger} = this.#options
@@ -125,7 +141,8 @@ export class ForegroundRequest {
       `SELECT id, status FROM tasks WHERE id IN (${marks}) AND status NOT IN ('pending', 'running')`,
       open,
     )
-    if (rows.length > 0) return this.#settle(rows)
+    const over = rows.filter((row) => this.#isOver(row.id))
+    if (over.length > 0) return this.#settle(over)
     if (this.#coordinator.running > 0) return
     const [row] = await store.query(`SELECT * FROM tasks WHERE submitter_id = ? AND status = 'pending' AND blocked_by = 0 ORDER BY seq LIMIT 1`, [
       this.#coordinator.id,

@@ -1,10 +1,12 @@
 import {setTimeout as delay} from 'node:timers/promises'
 import type {RequestContext} from '../requests/request-context.js'
+import {watchSchedules} from '../schedules/watch-schedules.js'
 import {isEligible} from '../tasks/placement.js'
 import type {Requirements} from '../tasks/task.js'
 import {listWorkers} from '../workers/worker-store.js'
 import {Coordinator} from './coordinator.js'
 import {listOwners} from './coordinator-lease.js'
+import {keepHouse} from './keep-house.js'
 
 const TICK_MS = 200
 /** How long tasks that run when it is stopped may take to end. */
@@ -22,17 +24,24 @@ export async function runScheduler(context: RequestContext, {drain, stop}: Sched
   const leases = new Map<string, string>()
   const events = {settled: (tasks: readonly unknown[]) => (finished += tasks.length)}
   const coordinator = await Coordinator.start({...context, kind: 'scheduler', events})
+  const resting = new AbortController()
+  void keepHouse(context, resting.signal)
+  // One that is to end when the queue is empty would not with a schedule that goes on filling it.
+  const schedules = drain ? undefined : watchSchedules(context, resting.signal, () => coordinator.wake())
   try {
     const stopping = () => stop.aborted || coordinator.stopRequested
     while (!stopping() && !(drain && (await isDrained(context, coordinator, leases)))) {
       await Promise.race([delay(TICK_MS, undefined, {signal: stop}).catch(() => {}), coordinator.failed])
     }
+    resting.abort()
     coordinator.stopClaiming()
     const until = performance.now() + SHORT_TASK_MS
     while (coordinator.running > 0 && performance.now() < until) await Promise.race([delay(TICK_MS), coordinator.failed])
     if (coordinator.running > 0) context.logger.info(`${coordinator.running} tasks stay with their workers; the next scheduler looks after them`)
     return finished
   } finally {
+    resting.abort()
+    await schedules
     await coordinator.stop()
   }
 }

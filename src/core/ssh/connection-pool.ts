@@ -1,6 +1,9 @@
 import {HelixError} from '../errors/helix-error.js'
 import type {Transport} from '../workers/transport.js'
 
+/** A host that has not answered by then does not answer soon, and does not count as a login. */
+const TURN_MS = 2000
+
 /** Keeps one connection for each worker and opens only a few at a time, because sshd refuses too many logins at once (MaxStartups). */
 export class ConnectionPool<T extends Transport = Transport> {
   readonly #atOnce: number
@@ -27,6 +30,11 @@ export class ConnectionPool<T extends Transport = Transport> {
     return connection
   }
 
+  /** Whose connections are open or being opened. */
+  ids(): string[] {
+    return [...this.#connections.keys()]
+  }
+
   /** Closes a worker's connection, if there is one. */
   async drop(workerId: string): Promise<void> {
     const connection = this.#connections.get(workerId)
@@ -47,13 +55,25 @@ export class ConnectionPool<T extends Transport = Transport> {
     // Whoever ends hands its turn on to the next in the queue, so the count stays.
     if (this.#opening >= this.#atOnce) await new Promise<void>((admit) => this.#queue.push(admit))
     else this.#opening += 1
+    // Workers that are down must not keep the others waiting for as long as it takes to find out.
+    let isMyTurn = true
+    const handOn = () => {
+      if (isMyTurn) this.#handOn()
+      isMyTurn = false
+    }
+    const turn = setTimeout(handOn, TURN_MS)
     try {
       if (this.#isClosed) throw new HelixError('unavailable', 'no more connections are opened', {code: 'POOL_CLOSED'})
       return await open()
     } finally {
-      const next = this.#queue.shift()
-      if (next === undefined) this.#opening -= 1
-      else next()
+      clearTimeout(turn)
+      handOn()
     }
+  }
+
+  #handOn(): void {
+    const next = this.#queue.shift()
+    if (next === undefined) this.#opening -= 1
+    else next()
   }
 }

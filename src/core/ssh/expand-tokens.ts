@@ -27,22 +27,22 @@ export function localUsername(): string {
 export function expandTokens(text: string, values: TokenValues): string {
   const local = hostname()
   const jump = values.proxyJump ?? ''
-  const tokens: Record<string, () => string> = {
-    '%': () => '%',
-    C: () => createHash('sha1').update(`${local}${values.hostname}${values.port}${values.username}${jump}`).digest('hex'),
-    d: () => homedir(),
-    h: () => values.hostname,
-    i: () => String(process.getuid?.() ?? ''),
-    j: () => jump,
-    k: () => values.hostKeyAlias ?? values.originalHost,
-    L: () => local.split('.')[0] ?? local,
-    l: () => local,
-    n: () => values.originalHost,
-    p: () => String(values.port),
-    r: () => values.username,
-    u: localUsername,
-  }
-  return text.replace(/%(.)/gsu, (token, letter: string) => tokens[letter]?.() ?? token)
+  const tokens = new Map<string, () => string>([
+    ['%', () => '%'],
+    ['C', () => createHash('sha1').update(`${local}${values.hostname}${values.port}${values.username}${jump}`).digest('hex')],
+    ['d', () => homedir()],
+    ['h', () => values.hostname],
+    ['i', () => String(process.getuid?.() ?? '')],
+    ['j', () => jump],
+    ['k', () => values.hostKeyAlias ?? values.originalHost],
+    ['L', () => local.split('.')[0] ?? local],
+    ['l', () => local],
+    ['n', () => values.originalHost],
+    ['p', () => String(values.port)],
+    ['r', () => values.username],
+    ['u', localUsername],
+  ])
+  return text.replace(/%(.)/gsu, (token, letter: string) => tokens.get(letter)?.() ?? token)
 }
 
 /** Expands a path of ssh_config: `~`, `${NAME}` and percent tokens. */

@@ -1,4 +1,5 @@
 import type {Duplex} from 'node:stream'
+import type {SharedSsh} from './direct-copy.js'
 import type {Session} from './handshake.js'
 import {connectError} from './open-socket.js'
 import type {ResolvedHost} from './resolve-host.js'
@@ -11,6 +12,10 @@ export interface Link extends Session {
   socket: Duplex
   /** The host that this one is reached through. */
   via?: Link
+  /** Where the system's ssh has the connection: how another ssh shares it. */
+  shared?: SharedSsh
+  /** Opens a connection of the system's ssh to the same host under the same policy. */
+  openShared?: () => Promise<Link>
 }
 
 /** Closes a connection in order, with all hosts on the way; one that does not answer within a second is cut. */

@@ -13,21 +13,35 @@ export async function openLocalFile(path: string): Promise<{handle: FileHandle; 
   throw new HelixError('usage', `${path} is not a file`, {code: 'LOCAL_FILE_UNREADABLE'})
 }
 
-/** Writes a local file beside its place and renames it there once it is whole; on failure nothing is left. `mode` is exact, `defaultMode` subject to the umask. */
-export async function writeLocalFile(path: string, mode: number | undefined, defaultMode: number, write: (handle: FileHandle) => Promise<void>): Promise<void> {
+/**
+ * Writes a local file beside its place and renames it there once it is whole; on failure, or when `write` resolves to false, nothing is left.
+ * `mode` is exact, `defaultMode` subject to the umask. Resolves to whether the file was written.
+ */
+export async function writeLocalFile(
+  path: string,
+  mode: number | undefined,
+  defaultMode: number,
+  write: (handle: FileHandle) => Promise<boolean>,
+): Promise<boolean> {
   const temporary = `${path}.${randomUUID()}.part`
   // An exact mode may be narrower than the umask leaves, so the file is nobody else's until it is whole.
   const handle = await open(temporary, 'wx', mode === undefined ? defaultMode : 0o600).catch((error: unknown) => {
     throw new HelixError('usage', `cannot write ${path}: ${messageOf(error)}`, {code: 'LOCAL_FILE_UNWRITABLE', cause: error})
   })
   try {
+    let isWritten: boolean
     try {
-      await write(handle)
+      isWritten = await write(handle)
     } finally {
       await handle.close()
     }
+    if (!isWritten) {
+      await rm(temporary, {force: true})
+      return false
+    }
     if (mode !== undefined) await chmod(temporary, mode)
     await rename(temporary, path)
+    return true
   } catch (error) {
     await rm(temporary, {force: true})
     throw error

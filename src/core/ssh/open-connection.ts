@@ -1,39 +1,31 @@
 import {HelixError} from '../errors/helix-error.js'
-import {type AskSecret, prepareAuthentication} from './authenticate.js'
+import {prepareAuthentication} from './authenticate.js'
+import type {ConnectOptions} from './connect-options.js'
 import {expandHome} from './expand-tokens.js'
 import {Deadline, shakeHands} from './handshake.js'
 import {orderAlgorithms} from './host-key.js'
 import {closeLink, type Link, openForward} from './link.js'
+import {openWithOpenssh} from './open-openssh.js'
 import {openSocket} from './open-socket.js'
 import {parseTarget} from './parse-target.js'
-import {type ResolvedHost, type ResolveOptions, resolveHost} from './resolve-host.js'
+import {knownAs, type ResolvedHost, resolveHost} from './resolve-host.js'
 import type {SshSettings} from './ssh-settings.js'
 import {SshTransport} from './ssh-transport.js'
 import {type HostKeyPolicy, prepareHostKeyCheck} from './verify-host-key.js'
 
-/** Options of a connection; all have their default. */
-export interface ConnectOptions extends Pick<ResolveOptions, 'configFile' | 'reader'> {
-  /** Asks the user for what no reference gives. Without it nothing is asked. */
-  askSecret?: AskSecret
-  /** For reaching the host, and again for each step until the login; 15 s. */
-  connectTimeoutMs?: number
-  /** How often an idle connection is probed; 5 s. */
-  keepaliveMs?: number
-  /** How many probes in a row may stay unanswered; 3. */
-  keepaliveCount?: number
-  /** Sessions open at once, of which files take one; 8. sshd allows 10 by default. */
-  maxSessions?: number
-}
-
 const MOST_HOPS = 8
 
 /**
- * Connects to a worker: reads ssh_config, goes through its jump hosts, checks every host key against the policy and logs in.
+ * Connects to a worker, through ssh2 or, where the settings say so, the system's ssh: reads ssh_config, goes through its jump hosts, checks every host key against the policy and logs in.
  * Throws `unavailable` (CONNECT_FAILED), `denied` (HOST_KEY_UNKNOWN, HOST_KEY_CHANGED, HOST_KEY_REVOKED, AUTH_FAILED), `config` or `usage`.
  */
 export async function openConnection(settings: SshSettings, policy: HostKeyPolicy, options: ConnectOptions = {}): Promise<SshTransport> {
   const pinned = policy.pinned ?? settings.hostKey
-  const link = await openLink(settings, {...policy, ...(pinned !== undefined && {pinned})}, options)
+  const strict = {...policy, ...(pinned !== undefined && {pinned})}
+  if (settings.transport === 'openssh') return new SshTransport(await openWithOpenssh(settings, strict, options), options.maxSessions)
+  const link = await openLink(settings, strict, options)
+  // For large files, where the system's ssh is the faster one; the host has shown its key by then.
+  link.openShared = () => openWithOpenssh(settings, {ownFile: policy.ownFile, pinned: link.hostKey.fingerprint}, options)
   return new SshTransport(link, options.maxSessions)
 }
 
@@ -58,9 +50,7 @@ async function openLink(settings: SshSettings, policy: HostKeyPolicy, options: C
 async function connectHost(host: ResolvedHost, settings: SshSettings, policy: HostKeyPolicy, options: ConnectOptions, via?: Link): Promise<Link> {
   const {connectTimeoutMs = 15_000, keepaliveMs = 5_000, keepaliveCount = 3, askSecret} = options
   const files = [...host.userKnownHostsFiles, ...host.globalKnownHostsFiles, ...(settings.knownHosts === undefined ? [] : [expandHome(settings.knownHosts)])]
-  // OpenSSH looks an alias up as it stands, whatever the port.
-  const name = host.hostKeyAlias === undefined ? {host: host.hostname, port: host.port} : {host: host.hostKeyAlias, port: 22}
-  const check = await prepareHostKeyCheck(name, files, policy)
+  const check = await prepareHostKeyCheck(knownAs(host), files, policy)
   const deadline = new Deadline(connectTimeoutMs)
   const auth = await prepareAuthentication(host, settings, askSecret && ((question) => deadline.hold(() => askSecret(question))))
   let mismatch: unknown

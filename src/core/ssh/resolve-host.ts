@@ -19,6 +19,14 @@ export interface ResolveOptions {
   proxyJump?: string[]
   /** Who reads ssh_config: OpenSSH's own `ssh -G`, or the parser that stands in where there is no ssh. By default whichever is there. */
   reader?: 'openssh' | 'parser'
+  /** The caller can go through a ProxyCommand. */
+  proxyCommand?: boolean
+}
+
+/** The name under which known_hosts has a host. */
+export function knownAs({hostname, port, hostKeyAlias}: ResolvedHost): {host: string; port: number} {
+  // OpenSSH looks an alias up as it stands, whatever the port.
+  return hostKeyAlias === undefined ? {host: hostname, port} : {host: hostKeyAlias, port: 22}
 }
 
 /**
@@ -28,7 +36,8 @@ export interface ResolveOptions {
 export async function resolveHost(settings: SshSettings, options: ResolveOptions = {}): Promise<ResolvedHost> {
   validateSshSettings(settings)
   const values = await readSshConfig(settings, options.configFile ?? process.env.HELIX_SSH_CONFIG, options.reader)
-  if (values.proxyCommand !== undefined && options.proxyJump === undefined) throw proxyCommandError(settings.host, values.proxyCommand)
+  if (values.proxyCommand !== undefined && options.proxyJump === undefined && options.proxyCommand !== true)
+    throw proxyCommandError(settings.host, values.proxyCommand)
   const tokens: TokenValues = {originalHost: settings.host, hostname: values.hostname, port: values.port, username: values.username}
   if (values.hostKeyAlias !== undefined) tokens.hostKeyAlias = values.hostKeyAlias
   if (values.proxyJump !== undefined) tokens.proxyJump = values.proxyJump
@@ -44,6 +53,7 @@ export async function resolveHost(settings: SshSettings, options: ResolveOptions
     userKnownHostsFiles: values.userKnownHostsFiles.map(expand),
     globalKnownHostsFiles: values.globalKnownHostsFiles.map(expand),
     ...(values.hostKeyAlias !== undefined && {hostKeyAlias: values.hostKeyAlias}),
+    ...(values.hasKnownHostsCommand && {hasKnownHostsCommand: true}),
   }
 }
 
@@ -67,8 +77,8 @@ function findAgent(value: string, expand: (path: string) => string): {identityAg
 }
 
 function proxyCommandError(host: string, command: string): HelixError {
-  return new HelixError('unavailable', `ssh_config reaches ${host} through ProxyCommand ${JSON.stringify(command)}, which Helix does not run`, {
+  return new HelixError('unavailable', `ssh_config reaches ${host} through ProxyCommand ${JSON.stringify(command)}, which the transport ssh2 does not run`, {
     code: 'PROXY_COMMAND_UNSUPPORTED',
-    hint: 'use ProxyJump for it where that is possible',
+    hint: 'give the worker the transport openssh, which does, or use ProxyJump where that is possible',
   })
 }

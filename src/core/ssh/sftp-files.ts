@@ -1,10 +1,11 @@
 import {randomUUID} from 'node:crypto'
+import type {FileHandle} from 'node:fs/promises'
 import {HelixError} from '../errors/helix-error.js'
 import type {CopyOptions} from '../workers/transport.js'
-import {inChunks} from './in-chunks.js'
+import {inChunks, laneBuffers} from './in-chunks.js'
 import {openLocalFile, writeLocalFile} from './local-file.js'
 import type {SftpSession} from './sftp-session.js'
-import type {WorkerFiles} from './worker-files.js'
+import type {FileStat, WorkerFiles} from './worker-files.js'
 
 const HANDLES = 8
 const HANDLE_IDLE_MS = 30_000
@@ -42,6 +43,11 @@ export class SftpFiles implements WorkerFiles {
     }
   }
 
+  async stat(path: string): Promise<FileStat> {
+    const {size, mode} = await this.#sftp.stat(path)
+    return {size, mode: mode & 0o777}
+  }
+
   async upload(localPath: string, workerPath: string, options: CopyOptions = {}): Promise<void> {
     const local = await openLocalFile(localPath)
     const temporary = `${workerPath}.${randomUUID()}.part`
@@ -49,8 +55,9 @@ export class SftpFiles implements WorkerFiles {
       const handle = await this.#sftp.open(temporary, 'wx')
       try {
         let done = 0
-        await inChunks(local.size, async (position, length) => {
-          const {buffer, bytesRead} = await local.handle.read(Buffer.allocUnsafe(length), 0, length, position)
+        const bufferOf = laneBuffers()
+        await inChunks(local.size, async (position, length, lane) => {
+          const {buffer, bytesRead} = await local.handle.read(bufferOf(lane, length), 0, length, position)
           if (bytesRead !== length) throw changedError(localPath)
           await this.#sftp.write(temporary, handle, buffer, position)
           done += length
@@ -75,14 +82,16 @@ export class SftpFiles implements WorkerFiles {
       const {size, mode} = await this.#sftp.stat(workerPath, handle)
       await writeLocalFile(localPath, options.mode, mode & 0o777, async (local) => {
         let done = 0
-        await inChunks(size, async (position, length) => {
-          const buffer = Buffer.allocUnsafe(length)
+        const bufferOf = laneBuffers()
+        await inChunks(size, async (position, length, lane) => {
+          const buffer = bufferOf(lane, length)
           const count = await this.#sftp.read(workerPath, handle, buffer, position)
           if (count !== length) throw changedError(workerPath)
-          await local.write(buffer, 0, length, position)
+          await writeAt(local, buffer, position)
           done += length
           options.onProgress?.(done, size)
         })
+        return true
       })
     } finally {
       await this.#sftp.close(workerPath, handle).catch(() => {})
@@ -121,6 +130,11 @@ export class SftpFiles implements WorkerFiles {
   #closeUnused(path: string, {handle, users}: OpenHandle): void {
     if (users === 0) handle.then((opened) => this.#sftp.close(path, opened)).catch(() => {})
   }
+}
+
+// A disk that fills up takes a part without a word, and refuses the rest.
+async function writeAt(file: FileHandle, buffer: Buffer, position: number): Promise<void> {
+  for (let done = 0; done < buffer.length; ) done += (await file.write(buffer, done, buffer.length - done, position + done)).bytesWritten
 }
 
 function changedError(path: string): HelixError {

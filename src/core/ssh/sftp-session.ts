@@ -2,6 +2,7 @@ import type {SFTPWrapper, Stats} from 'ssh2'
 import {HelixError} from '../errors/helix-error.js'
 import {fileError} from './file-error.js'
 import {inChunks} from './in-chunks.js'
+import {atOnce} from './ssh2-channels.js'
 
 type Callback<T> = (error: Error | null | undefined, value: T) => void
 
@@ -37,8 +38,9 @@ export class SftpSession {
     return this.#call(path, (done) => this.#sftp.close(handle, (error) => done(error, undefined)))
   }
 
-  stat(path: string, handle: Buffer): Promise<Stats> {
-    return this.#call(path, (done) => this.#sftp.fstat(handle, done))
+  /** Looks at an open file, or at what is at the path. */
+  stat(path: string, handle?: Buffer): Promise<Stats> {
+    return this.#call(path, (done) => (handle === undefined ? this.#sftp.stat(path, done) : this.#sftp.fstat(handle, done)))
   }
 
   setMode(path: string, mode: number): Promise<void> {
@@ -76,7 +78,7 @@ export class SftpSession {
   }
 
   write(path: string, handle: Buffer, data: Buffer, position: number): Promise<void> {
-    return this.#call(path, (done) => this.#sftp.write(handle, data, 0, data.length, position, (error) => done(error, undefined)))
+    return this.#call(path, (done) => atOnce(this.#sftp, () => this.#sftp.write(handle, data, 0, data.length, position, (error) => done(error, undefined))))
   }
 
   end(): void {

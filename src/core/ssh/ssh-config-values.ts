@@ -13,6 +13,8 @@ export interface SshConfigValues {
   userKnownHostsFiles: string[]
   globalKnownHostsFiles: string[]
   hostKeyAlias?: string
+  /** A command of the user's tells host keys, too. */
+  hasKnownHostsCommand?: boolean
 }
 
 /** Keywords in lower case with the values that apply, in order. */
@@ -29,6 +31,7 @@ export function pickValues(options: SshConfigOptions, defaults: SshConfigValues)
     identitiesOnly: (first('identitiesonly') ?? 'no') === 'yes',
     userKnownHostsFiles: withoutNone(options.get('userknownhostsfile') ?? defaults.userKnownHostsFiles),
     globalKnownHostsFiles: withoutNone(options.get('globalknownhostsfile') ?? defaults.globalKnownHostsFiles),
+    ...((first('knownhostscommand') ?? 'none') !== 'none' && {hasKnownHostsCommand: true}),
   }
   const identityAgent = first('identityagent')
   if (identityAgent !== undefined) values.identityAgent = identityAgent

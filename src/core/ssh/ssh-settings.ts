@@ -2,6 +2,8 @@
 export interface SshSettings {
   /** Host name, address, or a `Host` alias of ssh_config. */
   host: string
+  /** Who speaks SSH: the package ssh2 (default), or the system's ssh. */
+  transport?: 'ssh2' | 'openssh'
   port?: number
   username?: string
   /** Private key file; `~` is the home folder. */

@@ -4,9 +4,12 @@ import type {ClientChannel, SFTPWrapper} from 'ssh2'
 import {HelixError, messageOf} from '../errors/helix-error.js'
 import type {CopyOptions, Transport, WorkerProcess} from '../workers/transport.js'
 import {toWorkerProcess} from './channel-process.js'
+import {fetchDirectly, sendDirectly} from './direct-copy.js'
 import {ExecFiles} from './exec-files.js'
 import type {HostKey} from './host-key.js'
+import {LargeFiles} from './large-files.js'
 import {closeLink, type Link} from './link.js'
+import {openLocalFile, writeLocalFile} from './local-file.js'
 import {SessionSlots} from './session-slots.js'
 import {SftpSession} from './sftp-session.js'
 import {SharedSftp} from './shared-sftp.js'
@@ -26,6 +29,7 @@ export class SshTransport implements Transport {
   readonly #slots: SessionSlots
   readonly #lost = new AbortController()
   readonly #sftp = new SharedSftp(() => this.#openSftp())
+  readonly #large: LargeFiles
   readonly #execFiles = new ExecFiles((command) => this.exec(command))
   #settleClosed: (reason: HelixError | undefined) => void = () => {}
 
@@ -33,12 +37,18 @@ export class SshTransport implements Transport {
     this.#link = link
     this.hostKey = link.hostKey
     this.#slots = new SessionSlots(maxSessions)
+    this.#large = new LargeFiles(link, this.#slots)
     this.#slots.onWaiting = () => this.#makeRoom()
     this.closed = new Promise((resolve) => {
       this.#settleClosed = resolve
     })
     setMaxListeners(0, this.#lost.signal)
     link.client.on('error', (error) => this.#lose(this.#lostError(error)))
+    // What befalls a host on the way ends this connection a moment later, without a reason.
+    for (let hop = link.via; hop !== undefined; hop = hop.via) {
+      const {hostname, port} = hop.host
+      hop.client.on('error', (error) => this.#lose(this.#lostError(error, `${hostname} port ${port} on the way`)))
+    }
     link.client.on('close', () => this.#lose(this.#lostError()))
   }
 
@@ -62,11 +72,25 @@ export class SshTransport implements Transport {
     return this.#withFiles((files) => files.readRange(path, offset, length))
   }
 
-  upload(localPath: string, workerPath: string, options?: CopyOptions): Promise<void> {
+  async upload(localPath: string, workerPath: string, options: CopyOptions = {}): Promise<void> {
+    const {handle: local, size, mode} = await openLocalFile(localPath)
+    try {
+      const copy = {local, workerPath, size, onProgress: options.onProgress}
+      const sizeOf = async (path: string) => (await this.#withFiles((files) => files.stat(path))).size
+      if (await this.#large.copy(size, (ssh) => sendDirectly(ssh, copy, options.mode ?? mode, sizeOf))) return options.onProgress?.(size, size)
+    } finally {
+      await local.close()
+    }
     return this.#withFiles((files) => files.upload(localPath, workerPath, options))
   }
 
-  download(workerPath: string, localPath: string, options?: CopyOptions): Promise<void> {
+  async download(workerPath: string, localPath: string, options: CopyOptions = {}): Promise<void> {
+    const {size, mode} = await this.#withFiles((files) => files.stat(workerPath))
+    const {onProgress} = options
+    const copied = await this.#large.copy(size, (ssh) =>
+      writeLocalFile(localPath, options.mode, mode, (local) => fetchDirectly(ssh, {local, workerPath, size, onProgress})),
+    )
+    if (copied) return onProgress?.(size, size)
     return this.#withFiles((files) => files.download(workerPath, localPath, options))
   }
 
@@ -96,7 +120,12 @@ export class SshTransport implements Transport {
   async #openSession<T>(request: (done: (error: Error | undefined, channel: T) => void) => void): Promise<T> {
     for (let attempt = 1; ; attempt += 1) {
       await this.#slots.acquire(attempt > 1)
-      const opened = await this.#tryOpen(request)
+      let opened = await this.#tryOpen(request)
+      if (opened instanceof Error && 'reason' in opened && !this.#lost.signal.aborted) {
+        // sshd counts sessions that have just been closed until it gets round to it.
+        await sleep(REFUSAL_PAUSE_MS)
+        opened = await this.#tryOpen(request)
+      }
       if (!(opened instanceof Error)) return opened.channel
       if (this.#lost.signal.aborted) throw this.#lost.signal.reason
       if (!('reason' in opened)) {
@@ -147,13 +176,11 @@ export class SshTransport implements Transport {
     this.#settleClosed(reason)
   }
 
-  #lostError(cause?: Error): HelixError {
+  #lostError(cause?: Error, who?: string): HelixError {
     if (cause === undefined) return this.#error('was lost')
-    return this.#error(
-      cause.message === 'Keepalive timeout' ? 'was lost: the host does not answer any more' : `was lost: ${cause.message}`,
-      'CONNECTION_LOST',
-      cause,
-    )
+    const isSilent = cause.message === 'Keepalive timeout'
+    const why = isSilent ? `${who ?? 'the host'} does not answer any more` : `${who === undefined ? '' : `${who}: `}${cause.message}`
+    return this.#error(`was lost: ${why}`, 'CONNECTION_LOST', cause)
   }
 
   #error(what: string, code = 'CONNECTION_LOST', cause?: Error): HelixError {

@@ -1,4 +1,5 @@
-import type {Client} from 'ssh2'
+import type {Duplex} from 'node:stream'
+import type {Client, SFTPWrapper} from 'ssh2'
 
 interface Channels {
   _cur: number
@@ -25,6 +26,17 @@ export function abandonChannel(client: Client, id: number | undefined): void {
   // What still comes is garbage, and SFTP's reader would take it for the length of a packet.
   channel.push = () => true
   channel.destroy()
+}
+
+/** Hands the packets that `send` makes to the system in one go instead of one by one: a large SFTP write is cut into many. */
+export function atOnce(sftp: SFTPWrapper, send: () => void): void {
+  const socket = (sftp as unknown as {_client: {_sock: Duplex}})._client._sock
+  socket.cork()
+  try {
+    send()
+  } finally {
+    socket.uncork()
+  }
 }
 
 function channelsOf(client: Client): Channels {

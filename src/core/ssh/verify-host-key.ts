@@ -25,6 +25,8 @@ export interface HostName {
 export interface HostKeyCheck {
   /** Types of the keys known for the host, to be offered first. */
   readonly knownTypes: string[]
+  /** The key that the policy requires, where a file has it: no other is taken. */
+  readonly required: HostKey | undefined
   /** Types of the keys that were shown although the policy requires another one. */
   readonly mismatchedTypes: string[]
   /** Settles when the key is taken; throws (kind `denied`) when it is not. */
@@ -48,6 +50,7 @@ export async function prepareHostKeyCheck(name: HostName, files: string[], polic
   const mismatchedTypes: string[] = []
   return {
     knownTypes: [...keys.known, ...onPort22.known].map(({type}) => type),
+    required: [...keys.known, ...onPort22.known].find(({fingerprint, blob}) => fingerprint === required && !revoked.some((other) => other.blob.equals(blob))),
     mismatchedTypes,
     async verify(key) {
       if (revoked.some((other) => other.blob.equals(key.blob))) throw revokedError(name, key)

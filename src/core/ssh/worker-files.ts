@@ -1,4 +1,13 @@
 import type {Transport} from '../workers/transport.js'
 
+/** Size and permission bits of a file. */
+export interface FileStat {
+  size: number
+  mode: number
+}
+
 /** The part of a transport that is about files. */
-export type WorkerFiles = Pick<Transport, 'readRange' | 'upload' | 'download'>
+export interface WorkerFiles extends Pick<Transport, 'readRange' | 'upload' | 'download'> {
+  /** Looks at a file. Rejects with FILE_MISSING when there is none. */
+  stat(path: string): Promise<FileStat>
+}

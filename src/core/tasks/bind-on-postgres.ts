@@ -20,7 +20,12 @@ export interface BoundTasks {
  * Binds the first tasks of each class to the workers chosen for them, in one statement, which does not wait for the disk: the
  * locks on the workers' claims are held for a fraction of a millisecond. Whoever acts on it must flush the store first.
  */
-export async function bindOnPostgres(store: Store, ready: ReadyTasks, placed: readonly PlacedClass[], endedOf: (workerId: string) => Usage): Promise<BoundTasks> {
+export async function bindOnPostgres(
+  store: Store,
+  ready: ReadyTasks,
+  placed: readonly PlacedClass[],
+  endedOf: (workerId: string) => Usage,
+): Promise<BoundTasks> {
   const workers = new Map<string, {number: number; row: Row}>()
   const places = placed.flatMap(({ready: {key}, rooms}) =>
     rooms.map(({worker, limits}, n) => {
@@ -36,10 +41,13 @@ export async function bindOnPostgres(store: Store, ready: ReadyTasks, placed: re
     }),
   )
   const classes = placed.map(({ready: {key, requirements}, rooms}) => ({k: key, count: rooms.length, ...usageOf(requirements)}))
-  const rows = await store.prepared<Row & {id: string | null; k: string; n: number}>(
-    BIND[ready.scope],
-    [JSON.stringify(classes), ...readyBindings(ready), JSON.stringify(places), JSON.stringify([...workers.values()].map(({row}) => row)), ready.coordinatorId],
-  )
+  const rows = await store.prepared<Row & {id: string | null; k: string; n: number}>(BIND[ready.scope], [
+    JSON.stringify(classes),
+    ...readyBindings(ready),
+    JSON.stringify(places),
+    JSON.stringify([...workers.values()].map(({row}) => row)),
+    ready.coordinatorId,
+  ])
   const bound = rows.filter((row) => row.id !== null).map(({k, n, ...row}) => ({row, key: k, nth: Number(n)}))
   return {bound, refused: bound.length < rows.length}
 }

@@ -1,10 +1,13 @@
 import {randomUUID} from 'node:crypto'
 import {HelixError} from '../errors/helix-error.js'
 import {type Argument, argumentText} from '../workers/shell-quote.js'
+import {instantAfter, parseInstant} from './parse-instant.js'
 import {parseDuration, parseSize} from './parse-quantity.js'
 import type {NewTask} from './submit-tasks.js'
-import {DEFAULT_POLICY, type Requirements, type TaskPolicy} from './task.js'
-import {type GraphTask, sortGraph, type TaskGraph} from './task-graph.js'
+import type {Requirements, TaskPolicy} from './task.js'
+import {type AskedFiles, placeFiles} from './task-files.js'
+import {type GraphTask, needsOf, sortGraph, type TaskGraph} from './task-graph.js'
+import {completePolicy} from './task-policy.js'
 import {isPassable} from './task-template.js'
 
 /** What `task run` and `task map` ask of every task they make. */
@@ -16,6 +19,9 @@ export interface TaskOptions {
   idempotencyKey?: string | undefined
   cwd?: string | undefined
   stdin?: boolean
+  /** Not before this time. */
+  startAt?: Date | undefined
+  files?: AskedFiles | undefined
 }
 
 /** Throws `usage` where there is no program to run. */
@@ -38,11 +44,14 @@ export function buildShellTask(command: readonly Argument[], options: TaskOption
       ...(options.cwd !== undefined && {cwd: options.cwd}),
       ...(options.stdin && {stdin: true as const}),
       ...(item && {item: item.item, item_number: item.number}),
+      ...(options.files && placeFiles(options.files, item)),
     },
     priority: options.priority,
     requirements: options.requirements,
-    policy: {...DEFAULT_POLICY, ...options.policy},
+    policy: completePolicy(options.policy),
     idempotencyKey: options.idempotencyKey,
+    // Told as a time from now: the clock of the database is the one that counts.
+    startAfterSeconds: options.startAt && Math.max(0, Math.ceil((options.startAt.getTime() - Date.now()) / 1000)),
   }
 }
 
@@ -67,34 +76,60 @@ function buildLlmTask({model = '', prompt = '', system, schema, reasoning, max_t
   }
 }
 
+export interface GraphOptions {
+  requirementsOf: (task: GraphTask) => Requirements
+  /** The folder of this machine that relative paths of uploads and downloads are in. */
+  folder: string
+  idempotencyKey?: string | undefined
+}
+
 /** A graph's tasks in an order in which each comes after those it needs, and the variables given for single ones. */
 export function buildGraphTasks(
   graph: TaskGraph,
-  requirementsOf: (task: GraphTask) => Requirements,
+  {requirementsOf, folder, idempotencyKey}: GraphOptions,
 ): {tasks: NewTask[]; environments: Record<string, Record<string, string>>} {
   const order = sortGraph(graph)
   const ids = new Map(order.map((name) => [name, randomUUID() as string]))
   const environments: Record<string, Record<string, string>> = {}
-  const needed = new Set(Object.values(graph.tasks).flatMap((task) => task.needs ?? []))
+  const needed = new Set(Object.values(graph.tasks).flatMap((task) => needsOf(task).map((need) => need.task)))
   const tasks = order.map((name) => {
     const task = graph.tasks[name] as GraphTask
     const id = ids.get(name) as string
     if (task.env) environments[id] = checkEnvironment(task.env)
-    const policy: Partial<TaskPolicy> = {
-      ...(task.retries !== undefined && {retries: task.retries}),
-      ...(task.retry_on && {retry_on: task.retry_on}),
-      ...(task.timeout && {timeout_seconds: parseDuration(task.timeout)}),
+    const options: TaskOptions = {
+      name,
+      policy: graphPolicy(task),
+      priority: task.priority ?? 0,
+      cwd: task.cwd,
+      requirements: requirementsOf(task),
+      idempotencyKey: idempotencyKey === undefined ? undefined : `${idempotencyKey}/${name}`,
+      startAt: graphStart(task),
+      files: {uploads: task.upload ?? [], downloads: task.download ?? [], folder},
     }
-    const options = {name, policy, priority: task.priority ?? 0, cwd: task.cwd, requirements: requirementsOf(task)}
     const built = task.type === 'llm' ? buildLlmTask(task, options) : buildShellTask(task.command ?? ['sh', '-c', task.run ?? ''], options)
     return {
       ...built,
       id,
-      needs: (task.needs ?? []).map((need) => ({id: ids.get(need) as string, condition: task.when ?? 'success'})),
+      needs: needsOf(task).map((need) => ({id: ids.get(need.task) as string, condition: need.when})),
       hasDependents: needed.has(name),
     }
   })
   return {tasks, environments}
+}
+
+function graphPolicy(task: GraphTask): Partial<TaskPolicy> {
+  return {
+    ...(task.retries !== undefined && {retries: task.retries}),
+    ...(task.retry_on && {retry_on: task.retry_on}),
+    ...(task.timeout && {timeout_seconds: parseDuration(task.timeout)}),
+    ...(task.on_lost && {on_lost: task.on_lost}),
+    ...(task.lost_after && {lost_seconds: parseDuration(task.lost_after)}),
+  }
+}
+
+function graphStart({at, delay}: GraphTask): Date | undefined {
+  if (at !== undefined) return parseInstant(at)
+  return delay === undefined ? undefined : instantAfter(parseDuration(delay))
 }
 
 /** The requirements that a task of a graph states. */

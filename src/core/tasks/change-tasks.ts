@@ -2,7 +2,8 @@ import {NO_INDEX_ON_STATUS, query} from '../data/sql.js'
 import type {Store} from '../data/store.js'
 import {announceWork} from '../data/wake-ups.js'
 import {HelixError} from '../errors/helix-error.js'
-import {type SettledTask, settleDependents} from './complete-attempts.js'
+import type {SettledTask} from './complete-attempts.js'
+import {settleDependents} from './settle-dependents.js'
 import type {TaskStatus} from './task.js'
 
 /**
@@ -35,8 +36,8 @@ export function cancelTasks(store: Store, ids: readonly string[]): Promise<Settl
 }
 
 /**
- * Puts tasks that failed or were cancelled back into the queue with all their attempts, and with them those that failed
- * because of them. Resolves to the ids of all of them. Throws `usage` for a task in another state, and for one that
+ * Puts tasks that failed or were cancelled back into the queue with all their attempts, and with them those that failed,
+ * or were not needed, because of them. Resolves to the ids of all of them. Throws `usage` for a task in another state, and for one that
  * needs a task that did not complete and is not retried with it.
  */
 export function retryTasks(store: Store, ids: readonly string[]): Promise<string[]> {
@@ -53,7 +54,7 @@ export function retryTasks(store: Store, ids: readonly string[]): Promise<string
       `WITH RECURSIVE revived(id) AS (
          SELECT id FROM tasks WHERE id IN ${store.sql.ids}
          UNION
-         SELECT t.id FROM revived r JOIN task_dependencies d ON d.needs_id = r.id JOIN tasks t ON t.id = d.task_id WHERE t.status = 'failed' AND t.failure_kind = 'dependency'
+         SELECT t.id FROM revived r JOIN task_dependencies d ON d.needs_id = r.id JOIN tasks t ON t.id = d.task_id WHERE t.status IN ('failed', 'cancelled') AND t.failure_kind = 'dependency'
        ) SELECT id FROM revived`,
       [JSON.stringify(ids)],
     )

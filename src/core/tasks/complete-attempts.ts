@@ -3,7 +3,18 @@ import {NO_INDEX_ON_STATUS, query} from '../data/sql.js'
 import type {Store} from '../data/store.js'
 import {endOnSqlite} from './end-on-sqlite.js'
 import {poolViewOf} from './pool-view.js'
-import {attemptBindings, attemptStatus, deleteAttempts, type EndedAtOnce, type EndedTask, idsBinding, taskBindings, updateAttempts, updateTasks} from './store-ends.js'
+import {settleDependents} from './settle-dependents.js'
+import {
+  attemptBindings,
+  attemptStatus,
+  deleteAttempts,
+  type EndedAtOnce,
+  type EndedTask,
+  idsBinding,
+  taskBindings,
+  updateAttempts,
+  updateTasks,
+} from './store-ends.js'
 import type {FailureKind, TaskStatus} from './task.js'
 
 /** How an attempt ended and what that makes of its task. */
@@ -115,35 +126,4 @@ function withoutEnded(ends: readonly AttemptEnd[], ended: readonly EndedTask[]):
 
 function settledOf(ended: readonly EndedTask[]): SettledTask[] {
   return ended.filter((task) => task.status !== 'pending').map(({id, status}) => ({id, status}))
-}
-
-/**
- * Lets dependents of ended tasks go on: one less to wait for, or failed as `dependency` where a task that must succeed did not.
- * Resolves to those that failed, and to those that failed because of them in turn.
- */
-export async function settleDependents(trx: Knex, store: Store, endedIds: readonly string[]): Promise<SettledTask[]> {
-  const settled: SettledTask[] = []
-  let ended = endedIds
-  while (ended.length > 0) {
-    const list = JSON.stringify(ended)
-    const failed = await query<EndedTask>(
-      trx,
-      `UPDATE tasks SET status = 'failed', failure_kind = 'dependency', completed_at = ${store.sql.now},
-         error_message = 'a task that it needs did not complete: ' || needed.label
-       FROM (SELECT d.task_id, min(coalesce(n.name, CAST(n.id AS text))) AS label FROM task_dependencies d JOIN tasks n ON n.id = d.needs_id
-             WHERE d.needs_id IN ${store.sql.ids} AND d.condition = 'success' AND n.status IN ('failed', 'cancelled') GROUP BY d.task_id) AS needed
-       WHERE tasks.id = needed.task_id AND ${NO_INDEX_ON_STATUS} = 'pending' RETURNING tasks.id, tasks.status, tasks.has_dependents`,
-      [list],
-    )
-    await query(
-      trx,
-      `UPDATE tasks SET blocked_by = blocked_by - met.count
-       FROM (SELECT task_id, count(*) AS count FROM task_dependencies WHERE needs_id IN ${store.sql.ids} GROUP BY task_id) AS met
-       WHERE tasks.id = met.task_id AND ${NO_INDEX_ON_STATUS} = 'pending'`,
-      [list],
-    )
-    settled.push(...failed.map(({id, status}) => ({id, status})))
-    ended = failed.filter((task) => task.has_dependents).map((task) => task.id)
-  }
-  return settled
 }

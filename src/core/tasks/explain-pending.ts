@@ -21,8 +21,10 @@ export async function explainPending(store: Store, task: TaskRow, facts: Pending
   const none = explainNoWorker(task.requirements, facts.workers)
   if (none) return none
   if (!facts.coordinated) return {text: 'no coordinator is running; start one with: helix scheduler start', hopeless: false}
-  if (Date.parse(task.available_at) > Date.now())
-    return {text: `it is tried again at ${task.available_at}${task.error_message ? `: ${task.error_message}` : ''}`, hopeless: false}
+  if (Date.parse(task.available_at) > Date.now()) {
+    const text = task.error_message === null ? `it starts at ${task.available_at}` : `it is tried again at ${task.available_at}: ${task.error_message}`
+    return {text, hopeless: false}
+  }
   const eligible = facts.workers.filter((worker) => worker.status === 'active' && isEligible(task.requirements, worker))
   const busy = await countRunning(store, eligible)
   const free = eligible.filter((worker) => (busy.get(worker.id) ?? 0) < worker.slots)
@@ -37,7 +39,10 @@ export function explainNoWorker(requirements: Requirements, workers: readonly Wo
   const eligible = workers.filter((worker) => isEligible(requirements, worker))
   if (eligible.length === 0) return {text: describeLack(requirements, workers), hopeless: true}
   if (eligible.some((worker) => worker.status === 'active')) return undefined
-  const states = eligible.map((worker) => `${worker.name} is ${worker.status}${worker.status_reason ? ` (${worker.status_reason})` : ''}`)
+  const states = eligible.map(
+    (worker) =>
+      `${worker.name} is ${worker.status === 'maintenance' ? 'in maintenance' : worker.status}${worker.status_reason ? ` (${worker.status_reason})` : ''}`,
+  )
   return {text: states.join('; '), hopeless: eligible.every((worker) => worker.status === 'failed')}
 }
 
@@ -47,12 +52,16 @@ function describeLack(requirements: Requirements, workers: readonly WorkerRow[])
   if (pool.length === 0) return name ? `there is no worker named ${name}` : 'there is no worker'
   const who = name ?? 'no worker'
   const has = name ? 'lacks' : 'has'
-  const missing = capabilities.filter((capability) => !pool.some((worker) => worker.capabilities.includes(capability)))
+  const missing = capabilities.filter((capability) => !pool.some((worker) => hasCapability(worker, capability)))
   if (missing.length > 0) return `${who} ${has} the capability ${missing.join(', ')}`
   const labelled = Object.entries(labels).filter(([key, value]) => !pool.some((worker) => worker.labels[key] === value))
   if (labelled.length > 0) return `${who} ${has} the label ${labelled.map(([key, value]) => `${key}=${value}`).join(', ')}`
   const resources = [cpus && `${cpus} CPUs`, memory_bytes && `${memory_bytes} bytes of memory`, gpus && `${gpus} GPUs`].filter(Boolean)
   return `${who} ${has} all of what it asks for at once${resources.length > 0 ? `, with ${resources.join(', ')}` : ''}`
+}
+
+function hasCapability({capabilities, discovered}: WorkerRow, capability: string): boolean {
+  return capabilities.includes(capability) || discovered.capabilities?.includes(capability) === true
 }
 
 async function countRunning(store: Store, workers: readonly WorkerRow[]): Promise<Map<string, number>> {

@@ -150,10 +150,9 @@ export class PoolView {
     const found = new Set(rows.map((row) => row.worker_id))
     const added = ids.filter((id) => !found.has(id))
     if (added.length > 0) {
-      await this.#store.prepared(
-        `INSERT INTO worker_claims (worker_id) SELECT id FROM workers WHERE id IN ${this.#store.sql.ids} ON CONFLICT DO NOTHING`,
-        [JSON.stringify(added)],
-      )
+      await this.#store.prepared(`INSERT INTO worker_claims (worker_id) SELECT id FROM workers WHERE id IN ${this.#store.sql.ids} ON CONFLICT DO NOTHING`, [
+        JSON.stringify(added),
+      ])
       rows = [...rows, ...(await readLoads(this.#store, added))]
     }
     for (const [id, load] of groupByWorker(rows)) this.#learn(id, load)

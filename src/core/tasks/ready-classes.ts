@@ -78,8 +78,7 @@ function readHeads(store: Store, {scope, coordinatorId}: ReadyTasks): Promise<Cl
     const columns = 'placement_key, project_id, requirements, priority, seq'
     const head = `FROM ${tasks} WHERE ${ready} AND placement_key = keys.placement_key ORDER BY ${READY_ORDER} LIMIT 1`
     // PostgreSQL would read all tasks to join them with the few heads, SQLite does not know LATERAL.
-    const heads =
-      store.dialect === 'postgres' ? `CROSS JOIN LATERAL (SELECT ${columns} ${head}) AS h` : `JOIN tasks h ON h.id = (SELECT id ${head})`
+    const heads = store.dialect === 'postgres' ? `CROSS JOIN LATERAL (SELECT ${columns} ${head}) AS h` : `JOIN tasks h ON h.id = (SELECT id ${head})`
     // A hop from key to key in the index, not a scan.
     const sql = `WITH RECURSIVE keys(placement_key) AS (
          SELECT * FROM (SELECT placement_key FROM ${tasks} WHERE ${ready} ORDER BY submitter_id, placement_key LIMIT 1) AS first

@@ -4,7 +4,7 @@ import {query} from '../data/sql.js'
 import type {Store} from '../data/store.js'
 import {announceWork} from '../data/wake-ups.js'
 import {HelixError} from '../errors/helix-error.js'
-import type {Requirements, TaskInput, TaskPolicy, TaskType} from './task.js'
+import type {NeedCondition, Requirements, TaskInput, TaskPolicy, TaskType} from './task.js'
 
 const DEFAULT_PROJECT = 'default'
 
@@ -18,8 +18,10 @@ export interface NewTask {
   requirements: Requirements
   policy: TaskPolicy
   idempotencyKey?: string | undefined
+  /** Whole seconds before which it does not start. */
+  startAfterSeconds?: number | undefined
   /** Tasks of the same submission, or of the store, that must end first. */
-  needs?: {id: string; condition: 'success' | 'always'}[]
+  needs?: {id: string; condition: NeedCondition}[]
   /** Other tasks of this submission wait for it. */
   hasDependents?: boolean
 }
@@ -29,15 +31,15 @@ export interface NewRequest {
   id: string
   command: string
   hostId: string
+  /** Name of the project that its tasks belong to, made where it is new; `default` when absent. Projects share the workers fairly. */
+  project?: string | undefined
   /** The coordinator that will run these tasks itself; absent when any may. */
   submitterId?: string | undefined
-  /** Name of the project that the tasks belong to, made when it is first used; `default` when absent. Projects share the workers fairly. */
-  project?: string | undefined
 }
 
-/** Creates the request that tasks are then added to. */
-export async function createRequest(store: Store, request: NewRequest): Promise<void> {
-  await store.write(async (trx) => {
+/** Creates the request that tasks are then added to; within `outer` where the caller has a transaction. */
+export async function createRequest(store: Store, request: NewRequest, outer?: Knex.Transaction): Promise<void> {
+  await within(store, outer, async (trx) => {
     const projectId = await projectNamed(trx, request.project)
     await query(trx, 'INSERT INTO requests (id, project_id, client, command, host_id) VALUES (?, ?, ?, ?, ?) ON CONFLICT (id) DO NOTHING', [
       request.id,
@@ -51,10 +53,10 @@ export async function createRequest(store: Store, request: NewRequest): Promise<
 
 /**
  * Queues tasks, all or none. Resolves to the ids in the order given: a task whose idempotency key the store already has
- * is not added, its earlier id is returned. Once this resolves the tasks are durable.
+ * is not added, its earlier id is returned. Once this resolves the tasks are durable, or will be with `outer`, the caller's transaction.
  */
-export function submitTasks(store: Store, request: NewRequest, tasks: readonly NewTask[]): Promise<string[]> {
-  return store.write(async (trx) => {
+export function submitTasks(store: Store, request: NewRequest, tasks: readonly NewTask[], outer?: Knex.Transaction): Promise<string[]> {
+  return within(store, outer, async (trx) => {
     const projectId = await projectNamed(trx, request.project)
     const rows = tasks.map((task) => ({
       id: task.id,
@@ -68,6 +70,7 @@ export function submitTasks(store: Store, request: NewRequest, tasks: readonly N
       has_dependents: task.hasDependents ?? false,
       retry_policy: task.policy,
       idempotency_key: task.idempotencyKey ?? null,
+      start_after: task.startAfterSeconds ?? 0,
     }))
     const columns = {
       id: 'uuid',
@@ -84,8 +87,9 @@ export function submitTasks(store: Store, request: NewRequest, tasks: readonly N
     } as const
     await query(
       trx,
-      `INSERT INTO tasks (project_id, request_id, submitter_id, ${Object.keys(columns).join(', ')})
-       SELECT CAST(? AS ${idType(store)}), CAST(? AS ${idType(store)}), CAST(? AS ${idType(store)}), ${Object.keys(columns).join(', ')} FROM ${store.sql.rows(columns)} WHERE true ON CONFLICT DO NOTHING`,
+      `INSERT INTO tasks (project_id, request_id, submitter_id, available_at, ${Object.keys(columns).join(', ')})
+       SELECT CAST(? AS ${idType(store)}), CAST(? AS ${idType(store)}), CAST(? AS ${idType(store)}), ${store.sql.afterSeconds.replace('?', 'start_after')},
+         ${Object.keys(columns).join(', ')} FROM ${store.sql.rows({...columns, start_after: 'integer'})} WHERE true ON CONFLICT DO NOTHING`,
       [projectId, request.id, request.submitterId ?? null, JSON.stringify(rows)],
     )
     // Looked up afterwards: another process may have been submitting the same key at the same time.
@@ -119,6 +123,10 @@ export function placementKey(requirements: Requirements, project = DEFAULT_PROJE
   return createHash('sha256').update(canonical).digest('base64url').slice(0, 16)
 }
 
+function within<T>(store: Store, outer: Knex.Transaction | undefined, work: (trx: Knex.Transaction) => Promise<T>): Promise<T> {
+  return outer ? work(outer) : store.write(work)
+}
+
 function idType(store: Store): string {
   return store.dialect === 'postgres' ? 'uuid' : 'text'
 }
@@ -141,8 +149,8 @@ export function defaultProject(trx: Knex): Promise<string> {
   return projectNamed(trx)
 }
 
-/** The id of the project with this name, which is made when it is first used. */
-async function projectNamed(trx: Knex, name = DEFAULT_PROJECT): Promise<string> {
+/** The id of a project, which is made when it is first named. */
+export async function projectNamed(trx: Knex, name = DEFAULT_PROJECT): Promise<string> {
   const find = () => query<{id: string}>(trx, 'SELECT id FROM projects WHERE name = ?', [name])
   const [found] = await find()
   if (found) return found.id

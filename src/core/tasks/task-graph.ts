@@ -5,12 +5,12 @@ import {lineOf} from '../config/document-limits.js'
 import {parseJson} from '../config/parse-json.js'
 import {parseYaml} from '../config/parse-yaml.js'
 import type {SchemaNode} from '../config/schema-nodes.js'
-import {validateValue} from '../config/validate-value.js'
+import {type ConfigProblem, validateValue} from '../config/validate-value.js'
 import {HelixError, messageOf} from '../errors/helix-error.js'
 import {compileSchema} from '../providers/json-schema.js'
 import {splitModel} from '../providers/model-name.js'
 import {EFFORTS} from '../providers/provider.js'
-import {FAILURE_KINDS, type FailureKind, type TaskQuestion, type TaskType} from './task.js'
+import {FAILURE_KINDS, type FailureKind, NEED_CONDITIONS, type NeedCondition, ON_LOST, type OnLost, type TaskQuestion, type TaskType} from './task.js'
 
 /** One task of a graph file. Durations are text such as `10m`, memory such as `2GB`. */
 export interface GraphTask extends Partial<TaskQuestion> {
@@ -20,9 +20,13 @@ export interface GraphTask extends Partial<TaskQuestion> {
   command?: string[]
   /** A script for `sh -c`, instead of `command`. */
   run?: string
-  needs?: string[]
-  /** `always`: start once all needed tasks have ended, however they did. */
-  when?: 'success' | 'always'
+  /** Names of tasks, some perhaps with a condition of their own. */
+  needs?: (string | {task: string; when?: NeedCondition})[]
+  /** How the needed tasks must end, where `needs` does not say: `success` where absent. */
+  when?: NeedCondition
+  /** Not before this time, or so long after it was queued. */
+  at?: string
+  delay?: string
   env?: Record<string, string>
   cwd?: string
   worker?: string
@@ -35,6 +39,11 @@ export interface GraphTask extends Partial<TaskQuestion> {
   timeout?: string
   retries?: number
   retry_on?: FailureKind[]
+  on_lost?: OnLost
+  lost_after?: string
+  /** PATH or PATH:DEST. */
+  upload?: string[]
+  download?: string[]
 }
 
 /** Tasks by name and what they need of each other. */
@@ -47,7 +56,7 @@ const words = {type: 'array', items: text} as const
 
 /** What only tasks of one type have. */
 const OWN_KEYS: Record<TaskType, readonly (keyof GraphTask)[]> = {
-  shell: ['command', 'run'],
+  shell: ['command', 'run', 'upload', 'download'],
   llm: ['model', 'prompt', 'system', 'schema', 'reasoning', 'max_tokens', 'temperature'],
 }
 
@@ -74,8 +83,10 @@ const graphSchema: SchemaNode = {
           reasoning: {type: 'string', enum: EFFORTS},
           max_tokens: {type: 'integer', minimum: 1},
           temperature: {type: 'number', minimum: 0, maximum: 2},
-          needs: words,
-          when: {type: 'string', enum: ['success', 'always']},
+          needs: {type: 'array'},
+          when: {type: 'string', enum: NEED_CONDITIONS},
+          at: text,
+          delay: text,
           env: {type: 'object', additionalProperties: {type: 'string'}},
           cwd: text,
           worker: text,
@@ -88,10 +99,27 @@ const graphSchema: SchemaNode = {
           timeout: text,
           retries: {type: 'integer', minimum: 0, maximum: 100},
           retry_on: {type: 'array', items: {type: 'string', enum: FAILURE_KINDS}},
+          on_lost: {type: 'string', enum: ON_LOST},
+          lost_after: text,
+          upload: words,
+          download: words,
         },
       },
     },
   },
+}
+
+/** A need with a condition of its own; most are a name alone. */
+const needSchema: SchemaNode = {
+  type: 'object',
+  additionalProperties: false,
+  required: ['task'],
+  properties: {task: text, when: {type: 'string', enum: NEED_CONDITIONS}},
+}
+
+/** What a task needs, each with its condition. */
+export function needsOf({needs = [], when = 'success'}: GraphTask): {task: string; when: NeedCondition}[] {
+  return needs.map((need) => (typeof need === 'string' ? {task: need, when} : {task: need.task, when: need.when ?? when}))
 }
 
 /** Reads a graph from a YAML or JSON file. Throws `usage`, in one line, for whatever is wrong with it. */
@@ -109,7 +137,7 @@ export async function readTaskGraph(file: string): Promise<TaskGraph> {
   } catch (error) {
     throw graphError(`${file}${lineOf(source, error)}`, messageOf(error), error)
   }
-  const [problem] = validateValue(value, graphSchema)
+  const problem = validateValue(value, graphSchema)[0] ?? validateNeeds(value as TaskGraph)[0]
   if (problem) throw graphError(file, `${formatPath(problem.path) || 'it'} ${problem.message}`)
   const graph = value as TaskGraph
   checkGraph(file, graph)
@@ -127,7 +155,7 @@ export function sortGraph(graph: TaskGraph): string[] {
       const cycle = [...path.slice(path.indexOf(name)), name].join(' → ')
       throw new HelixError('usage', `the tasks need each other in a circle: ${cycle}`, {code: 'GRAPH_CYCLE'})
     }
-    for (const need of graph.tasks[name]?.needs ?? []) visit(need, [...path, name])
+    for (const need of needsOf(graph.tasks[name] as GraphTask)) visit(need.task, [...path, name])
     done.add(name)
     order.push(name)
   }
@@ -140,11 +168,19 @@ function checkGraph(file: string, graph: TaskGraph): void {
   if (names.length === 0) throw graphError(file, 'there is no task in it')
   for (const [name, task] of Object.entries(graph.tasks)) {
     checkType(file, name, task)
-    const unknown = task.needs?.find((need) => !Object.hasOwn(graph.tasks, need))
+    const needs = needsOf(task).map((need) => need.task)
+    const unknown = needs.find((need) => !Object.hasOwn(graph.tasks, need))
     if (unknown) throw graphError(file, `tasks.${name} needs ${unknown}, which is not in the file`)
-    if (new Set(task.needs).size < (task.needs?.length ?? 0)) throw graphError(file, `tasks.${name}.needs names a task twice`)
+    if (new Set(needs).size < needs.length) throw graphError(file, `tasks.${name}.needs names a task twice`)
+    if (task.at !== undefined && task.delay !== undefined) throw graphError(file, `tasks.${name} has both at and delay`)
   }
   sortGraph(graph)
+}
+
+function validateNeeds({tasks}: TaskGraph): ConfigProblem[] {
+  return Object.entries(tasks).flatMap(([name, {needs = []}]) =>
+    needs.flatMap((need, index) => validateValue(need, typeof need === 'object' ? needSchema : text, ['tasks', name, 'needs', String(index)])),
+  )
 }
 
 /** Throws `usage` for a question that could not be asked. */

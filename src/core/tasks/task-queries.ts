@@ -6,6 +6,8 @@ import {readTaskRow} from './task-rows.js'
 
 /** A task with what is known of its newest attempt. */
 export interface TaskWithAttempt extends TaskRow {
+  /** Name of its project. */
+  project: string
   worker_name: string | null
   stdout_bytes: number | null
   stderr_bytes: number | null
@@ -14,17 +16,20 @@ export interface TaskWithAttempt extends TaskRow {
 }
 
 export interface TaskFilter {
+  ids?: readonly string[] | undefined
   status?: TaskStatus | undefined
   /** Name of a worker. */
   worker?: string | undefined
+  /** Name of a project. */
+  project?: string | undefined
   requestId?: string | undefined
   limit: number
   /** Only tasks queued before this one, by `seq`; the `next` of an earlier page. */
   before?: number | undefined
 }
 
-const COLUMNS = 'tasks.*, a.worker_name, a.stdout_bytes, a.stderr_bytes'
-const FROM = 'FROM tasks LEFT JOIN task_attempts a ON a.task_id = tasks.id AND a.attempt = tasks.attempt'
+const COLUMNS = 'tasks.*, p.name AS project, a.worker_name, a.stdout_bytes, a.stderr_bytes'
+const FROM = 'FROM tasks JOIN projects p ON p.id = tasks.project_id LEFT JOIN task_attempts a ON a.task_id = tasks.id AND a.attempt = tasks.attempt'
 
 /** The newest tasks first, without their output. */
 export async function listTasks(store: Store, filter: TaskFilter): Promise<TaskWithAttempt[]> {
@@ -35,9 +40,11 @@ export async function listTasks(store: Store, filter: TaskFilter): Promise<TaskW
     conditions.push(condition)
     bindings.push(value)
   }
+  where(`tasks.id IN ${store.sql.ids}`, filter.ids && JSON.stringify(filter.ids))
   where('tasks.status = ?', filter.status)
   where('tasks.request_id = ?', filter.requestId)
   where('a.worker_name = ?', filter.worker)
+  where('p.name = ?', filter.project)
   where('tasks.seq < ?', filter.before)
   const rows = await store.query(
     `SELECT ${COLUMNS} ${FROM} ${conditions.length > 0 ? `WHERE ${conditions.join(' AND ')}` : ''} ORDER BY tasks.seq DESC LIMIT ?`,

@@ -15,8 +15,11 @@ export interface TaskView {
   exit_code: number | null
   signal: string | null
   error: string | null
+  project: string
   command: string[]
   created_at: string
+  /** It does not start before this time. */
+  available_at: string
   started_at: string | null
   completed_at: string | null
   duration_ms: number | null
@@ -44,8 +47,10 @@ export function viewTask(task: TaskWithAttempt): TaskView {
     exit_code: task.exit_code,
     signal: task.signal,
     error: task.error_message,
+    project: task.project,
     command: task.input.command.map(argumentText),
     created_at: task.created_at,
+    available_at: task.available_at,
     started_at: task.started_at,
     completed_at: task.completed_at,
     duration_ms: task.started_at && task.completed_at ? Date.parse(task.completed_at) - Date.parse(task.started_at) : null,

@@ -22,6 +22,10 @@ export interface Requirements {
   host_id?: string
 }
 
+/** What becomes of a task whose worker stays away: its outcome counts as unknown, it is tried elsewhere, it has failed. */
+export type OnLost = 'wait' | 'retry' | 'fail'
+export const ON_LOST: readonly OnLost[] = ['wait', 'retry', 'fail']
+
 /** When a task counts as over and when it is tried again. Durations in seconds. */
 export interface TaskPolicy {
   /** Further attempts after the first. */
@@ -31,6 +35,9 @@ export interface TaskPolicy {
   timeout_seconds: number
   /** Between TERM and KILL. */
   grace_seconds: number
+  on_lost: OnLost
+  /** How long its worker may stay away before `on_lost` applies. */
+  lost_seconds: number
 }
 
 export const DEFAULT_POLICY: TaskPolicy = {
@@ -39,9 +46,21 @@ export const DEFAULT_POLICY: TaskPolicy = {
   retry_on: ['exit', 'timeout', 'transport', 'host', 'provider', 'signal', 'memory'],
   timeout_seconds: 0,
   grace_seconds: 10,
+  on_lost: 'wait',
+  lost_seconds: 600,
 }
 
+/** How a needed task must end for the one that needs it to start: completed; failed or cancelled; either way. */
+export type NeedCondition = 'success' | 'failure' | 'always'
+export const NEED_CONDITIONS: readonly NeedCondition[] = ['success', 'failure', 'always']
+
 export type TaskType = 'shell' | 'llm'
+
+/** A file or folder that is copied for a task. The path on this machine is absolute, the one on the worker may be relative to the folder that the command runs in. */
+export interface FileCopy {
+  from: string
+  to: string
+}
 
 /** What a task runs, as the column `input` keeps it. Never its environment. */
 export interface TaskInput {
@@ -55,6 +74,10 @@ export interface TaskInput {
   /** The line of `task map` and its number from 1. */
   item?: Argument
   item_number?: number
+  /** Copied to the worker before each attempt. */
+  uploads?: FileCopy[]
+  /** Copied from the worker when the command has completed. */
+  downloads?: FileCopy[]
 }
 
 /** What a task asks a model, as a graph file names it. */

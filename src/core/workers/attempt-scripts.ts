@@ -3,14 +3,15 @@
 // What varies is read from standard input, where no process list shows it.
 //
 // The folder of an attempt:
-//   spec      the command as a shell script: environment, folder, arguments
+//   spec      what is run: environment, folder, arguments
 //   owner     `1 PID START BOOT` of the supervisor, or `fenced`; whoever creates it decides whether the attempt runs
 //   pid       the command, which leads a process group of its own
-//   stdout, stderr, notice (what the supervisor's shell says, such as "Killed")
+//   stdout, stderr, notice (what a supervising shell says, such as "Killed")
 //   timeout   there when the time limit was reached
-//   result    `1 CODE SIGNALLED OOM TIMEOUT`, renamed into place when the command has ended
+//   result    `1 CODE SIGNALLED OOM TIMEOUT`, one line written at once when the command has ended; an empty one is none
 
-const PRELUDE = `
+/** Where attempts are kept, and how a process is told from a later one with the same number. */
+export const PRELUDE = `
 root="\${HELIX_ATTEMPTS_ROOT:-\${XDG_STATE_HOME:-$HOME/.local/state}/helix}"
 unset HELIX_ATTEMPTS_ROOT
 uptime_seconds() {
@@ -23,7 +24,9 @@ boot_of_machine() {
 start_of() {
   start=
   if [ -r "/proc/$1/stat" ]; then
-    read -r _ _ _ _ _ _ _ _ _ _ _ _ _ _ _ _ _ _ _ _ _ start _ 2>/dev/null < "/proc/$1/stat"
+    read -r _ _ state _ _ _ _ _ _ _ _ _ _ _ _ _ _ _ _ _ _ start _ 2>/dev/null < "/proc/$1/stat"
+    # Dead, and only not waited for yet.
+    [ "$state" != Z ] || start=
   else
     start=$(ps -o lstart= -p "$1" 2>/dev/null | tr -dc 0-9A-Za-z)
   fi
@@ -39,7 +42,7 @@ supervisor_alive() {
 // Once TERM has reached something it is not repeated: many programs take a second one for impatience.
 // Every process of the attempt: the command's group while the supervisor vouches for its number, and whatever still
 // carries the attempt's id in its environment. A number from before a reboot is never signalled.
-const KILL_TREE = `
+export const KILL_TREE = `
 pids_of() {
   if [ -d /proc/self ]; then
     grep -lsF "HELIX_ATTEMPT_ID=$1" /proc/[0-9]*/environ | cut -d/ -f3
@@ -49,7 +52,7 @@ pids_of() {
 }
 signal_tree() {
   group=
-  if [ -s "$2/pid" ] && supervisor_alive "$2"; then
+  if [ -s "$2/pid" ] && [ ! -s "$2/result" ] && supervisor_alive "$2"; then
     read -r group < "$2/pid"
     kill -"$3" -- "-$group" 2>/dev/null
   fi
@@ -82,7 +85,8 @@ kill_tree() {
 }
 `
 
-const OOM = `
+/** Counts the processes that the kernel killed for memory in the control group. */
+export const OOM = `
 oom_kills() {
   ooms=0; v1=; v2=
   while IFS=: read -r _ c p; do
@@ -96,25 +100,12 @@ oom_kills() {
 }
 `
 
-// Sizes and the last 64 KiB of both streams; the marker tells our bytes from what a noisy profile printed before.
-const REPORT = `
-report() {
-  so=0; se=0
-  [ -s stdout ] && so=$(wc -c < stdout)
-  [ -s stderr ] && se=$(wc -c < stderr)
-  read -r line < result
-  printf "%s result %d %d %s\\n" "$mark" "$so" "$se" "$line"
-  [ "$so" -eq 0 ] || tail -c 65536 stdout
-  printf "%s\\n" "$mark" >&2
-  [ "$se" -eq 0 ] || tail -c 65536 stderr >&2
-}
-`
-
-// Copies a file that grows, until FILE.eof says that it is whole.
-const FEED = `
+/** Copies a file that grows, until FILE.eof says that it is whole or the command that reads it is gone. */
+export const FEED = `
 feed() {
   at=0
   while :; do
+    if [ -s pid ]; then read -r reader < pid; kill -0 "$reader" 2>/dev/null || return; fi
     whole=; [ -e "$1.eof" ] && whole=1
     size=0; [ -e "$1" ] && size=$(($(wc -c < "$1")))
     if [ "$size" -gt "$at" ]; then
@@ -125,79 +116,6 @@ feed() {
     fi
   done
 }
-`
-
-/**
- * Starts an attempt and stays until it ends.
- * Input: `STORE TASK ATTEMPT VALID TIMEOUT GRACE SIZE STDIN`, then the spec in SIZE bytes; one that is cut off does not
- * start. The end of input makes it leave while the attempt goes on. STDIN is `-` for none, `=FILE`, or `+FILE` for one that grows until FILE.eof is there. The line is sent after
- * `ready` has been read: VALID counts the seconds of lease left at that moment, and the worker, which took its own time
- * before saying so, refuses to start once they are over, however long the coordinator slept in between.
- * Output, each line after the marker: `ready ROOT`, then `refused WHY` or `result SIZE SIZE RESULT` and the tails.
- */
-export const START = `
-mark=@MARK@
-${PRELUDE}${KILL_TREE}${OOM}${FEED}${REPORT}
-trap "exit 0" USR1
-uptime_seconds; ready=$up
-printf "%s ready %s\\n" "$mark" "$root"
-read -r store task attempt valid timeout grace size stdin || exit 0
-dir=$root/$store/$task/$attempt
-mask=$(umask)
-umask 077
-mkdir -p "$dir/work" && cd "$dir" && head -c "$size" > spec || { printf "%s refused folder\\n" "$mark"; exit 0; }
-[ $(($(wc -c < spec))) -eq "$size" ] || exit 0
-uptime_seconds
-[ $((up - ready)) -lt "$valid" ] || { printf "%s refused late\\n" "$mark"; exit 0; }
-exec 3<&0
-growing=
-case $stdin in
-  -) stdin=/dev/null;;
-  +*) growing=\${stdin#+}; stdin=stdin.pipe;;
-  =*) stdin=\${stdin#=};;
-esac
-(
-  trap : HUP INT TERM USR1
-  boot_of_machine
-  if [ -r /proc/self/stat ]; then read -r self _ < /proc/self/stat; else self=$(sh -c "echo \\$PPID"); fi
-  start_of "$self"
-  set -C
-  { printf "1 %s %s %s\\n" "$self" "$start" "$boot" > owner; } 2>/dev/null || exit 75
-  set +C
-  oom_kills; before=$ooms
-  timer=
-  if [ "$timeout" -gt 0 ]; then
-    ( exec 2>/dev/null; sleep "$timeout" & napping=$!; trap "kill $napping; exit" TERM; wait "$napping"; : > timeout; kill_tree "$task.$attempt" "$dir" "$grace" ) &
-    timer=$!
-  fi
-  feeder=
-  if [ -n "$growing" ]; then mkfifo "$stdin"; feed "$growing" > "$stdin" 2>/dev/null & feeder=$!; fi
-  # A shell says on its own stderr, the notice, when a signal ended its command: exit 137 and KILL are told apart by it.
-  # The spec redirects itself: dash would say it on the stderr of a command that it redirects. bash says it unless it is POSIX.
-  [ -z "\${BASH_VERSION:-}" ] || set +o posix
-  # Shells have what they start in the background ignore INT and QUIT, and cannot undo that themselves.
-  setsid=; command -v setsid >/dev/null 2>&1 && setsid=setsid
-  if [ -n "$setsid" ] && env --default-signal=INT,QUIT >/dev/null 2>&1; then setsid env --default-signal=INT,QUIT sh ./spec "$stdin" "$mask"
-  elif command -v perl >/dev/null 2>&1; then perl -e "use POSIX; \\$SIG{INT} = \\$SIG{QUIT} = q(DEFAULT); setsid(); exec @ARGV" sh ./spec "$stdin" "$mask"
-  else $setsid sh ./spec "$stdin" "$mask"
-  fi
-  code=$?
-  [ -z "$feeder" ] || kill "$feeder" 2>/dev/null
-  [ -z "$timer" ] || [ -e timeout ] || kill "$timer" 2>/dev/null
-  [ -z "$timer" ] || wait "$timer"
-  oom_kills
-  signalled=0; [ -s notice ] && signalled=1
-  timed=0; [ -e timeout ] && timed=1
-  printf "1 %d %d %d %d\\n" "$code" "$signalled" "$((ooms - before))" "$timed" > result.new && mv result.new result
-) < /dev/null > /dev/null 2> notice 3<&- &
-supervisor=$!
-( while read -r _; do :; done; kill -USR1 "$$" ) <&3 > /dev/null 2>&1 &
-leaver=$!
-wait "$supervisor"
-ended=$?
-kill "$leaver" 2>/dev/null
-if [ "$ended" = 75 ]; then printf "%s refused exists\\n" "$mark"; exit 0; fi
-if [ -e result ]; then report; else printf "%s refused lost\\n" "$mark"; fi
 `
 
 /**
@@ -214,7 +132,7 @@ while read -r store task attempt fence; do
   if [ ! -e "$dir/owner" ] && [ "$fence" = 1 ]; then
     mkdir -p "$dir" && ( umask 077; set -C; echo fenced > "$dir/owner" ) 2>/dev/null
   fi
-  if [ -e "$dir/result" ]; then state=ended
+  if [ -s "$dir/result" ]; then state=ended
   elif [ ! -e "$dir/owner" ]; then state=absent
   elif [ ! -s "$dir/owner" ]; then state=starting
   else
@@ -222,7 +140,7 @@ while read -r store task attempt fence; do
     if [ "$first" = fenced ]; then state=fenced
     elif [ "$sboot" != "$boot" ]; then state=rebooted
     elif supervisor_alive "$dir"; then state=running
-    elif [ -e "$dir/result" ]; then state=ended
+    elif [ -s "$dir/result" ]; then state=ended
     else state=killed
     fi
   fi
@@ -230,12 +148,26 @@ while read -r store task attempt fence; do
 done
 `
 
-/** Reports an attempt that has ended. Input: `STORE TASK ATTEMPT`. Output as of START's last part. */
+/**
+ * Reports attempts that have ended. Input: lines `STORE TASK ATTEMPT`. Output for each, every line after the marker:
+ * `result TASK ATTEMPT SIZE SIZE RESULT` with the sizes of both streams, the last 64 KiB of stdout, `middle`, those of
+ * stderr, `end`. The marker tells our bytes from what a noisy profile printed before.
+ */
 export const COLLECT = `
 mark=@MARK@
-${PRELUDE}${REPORT}
-read -r store task attempt
-cd "$root/$store/$task/$attempt" && [ -e result ] && report
+${PRELUDE}
+while read -r store task attempt; do
+  cd "$root/$store/$task/$attempt" && [ -s result ] || continue
+  so=0; se=0
+  [ -s stdout ] && so=$(($(wc -c < stdout)))
+  [ -s stderr ] && se=$(($(wc -c < stderr)))
+  read -r line < result
+  printf "%s result %s %s %d %d %s\\n" "$mark" "$task" "$attempt" "$so" "$se" "$line"
+  [ "$so" -eq 0 ] || tail -c 65536 stdout
+  printf "%s middle\\n" "$mark"
+  [ "$se" -eq 0 ] || tail -c 65536 stderr
+  printf "%s end\\n" "$mark"
+done
 `
 
 /**

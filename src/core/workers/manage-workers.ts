@@ -6,8 +6,10 @@ import {openConnection} from '../ssh/open-connection.js'
 import {parseTarget} from '../ssh/parse-target.js'
 import {resolveHost} from '../ssh/resolve-host.js'
 import type {SshSettings} from '../ssh/ssh-settings.js'
+import {type ConnectOptions, equipWorker, register} from './connect-worker.js'
 import type {WorkerRow} from './worker.js'
-import {deleteWorker, findWorker, insertWorker, markReachable, updateWorker, type WorkerLookup} from './worker-store.js'
+import {type ReportStep, type WorkerStep, WorkerSteps} from './worker-steps.js'
+import {deleteWorker, findWorker, insertWorker, markReachable, requireNewWorker, updateWorker, type WorkerLookup} from './worker-store.js'
 
 /** What managing workers needs. */
 export interface WorkerContext extends WorkerLookup {
@@ -34,10 +36,15 @@ export interface AddWorkerOptions {
   hostKey?: string | undefined
   /** Take the key of a host that is not known yet. */
   acceptNew: boolean
+  /** Who speaks SSH; Helix itself where absent. */
+  transport?: SshSettings['transport']
 }
 
-/** Connects to a machine, verifies its host key and logs in, and only then stores it as a worker, with its key pinned. */
-export async function addWorker(context: WorkerContext, options: AddWorkerOptions): Promise<void> {
+/**
+ * Connects to a machine, verifies its host key and logs in, and only then stores it as a worker, with its key pinned. Between the
+ * two it is looked at and, unless that is off, Helix is installed there; a failure of these is reported and hinders nothing.
+ */
+export async function addWorker(context: WorkerContext, options: AddWorkerOptions, connect: ConnectOptions, report: ReportStep): Promise<WorkerStep[]> {
   const {store, knownHostsFile, askSecret} = context
   const settings = readSettings(options)
   if (!/^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$/.test(options.name) || options.name === 'local') {
@@ -46,27 +53,29 @@ export async function addWorker(context: WorkerContext, options: AddWorkerOption
       hint: 'Use letters, digits, dots, dashes and underscores; `local` is this machine.',
     })
   }
-  const host = await resolveHost(settings)
+  const {hostname, port, username} = await resolveHost(settings, {proxyCommand: settings.transport === 'openssh'})
+  const {name, capabilities, labels, slots} = options
+  const steps = new WorkerSteps(report)
   const policy = {ownFile: knownHostsFile, acceptNew: options.acceptNew, ...(options.hostKey !== undefined && {expected: options.hostKey})}
-  const transport = await openConnection(settings, policy, askSecret ? {askSecret} : {})
+  const transport = await steps.run('connect', async () => {
+    const opened = await openConnection(settings, policy, askSecret ? {askSecret} : {})
+    // Before anything is installed; the insertion decides.
+    await requireNewWorker(store, {name, hostname, port, username}).catch(async (error) => {
+      await opened.close()
+      throw error
+    })
+    return [opened, `${username}@${hostname}:${port}, host key ${opened.hostKey.fingerprint}`]
+  })
   try {
+    const equipped = await equipWorker(transport, steps, connect)
     const {fingerprint} = transport.hostKey
-    await insertWorker(store, {
-      name: options.name,
-      hostname: host.hostname,
-      port: host.port,
-      username: host.username,
-      origin: 'command',
-      settings: {...settings, hostKey: fingerprint},
-      capabilities: options.capabilities,
-      labels: options.labels,
-      slots: options.slots,
+    await steps.run('register', async () => {
+      await insertWorker(store, {name, hostname, port, username, origin: 'command', settings: {...settings, hostKey: fingerprint}, capabilities, labels, slots})
+      await register(store, await findWorker(context, name), equipped)
+      return [undefined, `${name} with ${slots} slots`]
     })
-    await writeLog(store, {
-      level: 'info',
-      event: 'worker.added',
-      message: `${options.name}: ${host.username}@${host.hostname}:${host.port}, host key ${fingerprint}`,
-    })
+    await writeLog(store, {level: 'info', event: 'worker.added', message: `${name}: ${username}@${hostname}:${port}, host key ${fingerprint}`})
+    return steps.all
   } finally {
     await transport.close()
   }
@@ -132,7 +141,7 @@ function isThisMachine(): HelixError {
   return new HelixError('usage', '`local` is this machine; it is always there and has no settings', {code: 'WORKER_IS_LOCAL'})
 }
 
-function readSettings({target, keyPath, password, passphrase, knownHosts}: AddWorkerOptions): SshSettings {
+function readSettings({target, keyPath, password, passphrase, knownHosts, transport}: AddWorkerOptions): SshSettings {
   for (const [flag, value] of Object.entries({password, passphrase})) {
     if (value !== undefined && !isSecretReference(value)) {
       throw new HelixError('usage', `--${flag} takes env:NAME or keyring:NAME, not the secret itself`, {
@@ -143,6 +152,7 @@ function readSettings({target, keyPath, password, passphrase, knownHosts}: AddWo
   }
   return {
     ...parseTarget(target),
+    ...(transport === 'openssh' && {transport}),
     ...(keyPath !== undefined && {keyPath}),
     ...(password !== undefined && {password}),
     ...(passphrase !== undefined && {passphrase}),

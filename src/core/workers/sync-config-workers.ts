@@ -33,10 +33,11 @@ export async function syncConfigWorkers(store: Store, pool: Readonly<Record<stri
 }
 
 function configuredWorker(name: string, config: WorkerConfig): NewWorker {
-  const {host, port, username, key_path, password, passphrase, known_hosts, host_key} = config
+  const {host, port, username, key_path, password, passphrase, known_hosts, host_key, transport} = config
   const settings: SshSettings = {
     host,
     ...(port !== undefined && {port}),
+    ...(transport === 'openssh' && {transport}),
     ...(username !== undefined && {username}),
     ...(key_path !== undefined && {keyPath: key_path}),
     ...(password !== undefined && {password}),

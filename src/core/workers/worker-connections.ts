@@ -4,19 +4,29 @@ import {ConnectionPool} from '../ssh/connection-pool.js'
 import {LocalTransport} from './local-transport.js'
 import type {Transport} from './transport.js'
 import type {WorkerRow} from './worker.js'
+import {markLost} from './worker-recovery.js'
 import {markReachable, markUnusable} from './worker-store.js'
 
 const FIRST_RETRY_SECONDS = 1
 const LONGEST_RETRY_SECONDS = 60
+/** However many tasks ask for a worker that has just refused, it is bothered no more often than this. */
+const LONGEST_PAUSE_SECONDS = 10
 
 /** Opens the connection of one worker that is reached over SSH. */
 export type OpenSsh = (worker: WorkerRow) => Promise<Transport>
+
+interface Refusal {
+  error: unknown
+  until: number
+  failures: number
+}
 
 /** One shared connection a worker, opened when first needed; keeps the workers' status in the store true to what it meets. */
 export class WorkerConnections {
   readonly #store: Store
   readonly #openSsh: OpenSsh
   readonly #pool = new ConnectionPool()
+  readonly #refusals = new Map<string, Refusal>()
 
   constructor(store: Store, openSsh: OpenSsh) {
     this.#store = store
@@ -24,8 +34,26 @@ export class WorkerConnections {
   }
 
   /** The worker's connection. Rejects with why it cannot be reached, after the worker's status has been set accordingly. */
-  get(worker: WorkerRow): Promise<Transport> {
+  async get(worker: WorkerRow): Promise<Transport> {
+    const refusal = this.#refusals.get(worker.id)
+    if (refusal && performance.now() < refusal.until) throw refusal.error
     return this.#pool.get(worker.id, () => this.#connect(worker))
+  }
+
+  /** The worker's connection, also when it has just refused one. */
+  retry(worker: WorkerRow): Promise<Transport> {
+    return this.#pool.get(worker.id, () => this.#connect(worker))
+  }
+
+  /** Ids of the workers that are connected, or about to be. */
+  connected(): string[] {
+    return this.#pool.ids()
+  }
+
+  /** Closes a connection over which a worker cannot be used, and records why. What runs there goes on. */
+  async giveUp(worker: WorkerRow, reason: string): Promise<void> {
+    await this.#pool.drop(worker.id)
+    await markLost(this.#store, worker.id, reason, 0)
   }
 
   /** Closes every connection; attempts on the workers go on. */
@@ -38,9 +66,13 @@ export class WorkerConnections {
     try {
       const transport = await this.#openSsh(worker)
       await markReachable(this.#store, worker.id)
+      this.#refusals.delete(worker.id)
       void this.#reportLoss(worker, transport)
       return transport
     } catch (error) {
+      const failures = (this.#refusals.get(worker.id)?.failures ?? 0) + 1
+      const pause = Math.min(LONGEST_PAUSE_SECONDS, backoffSeconds(failures - 1))
+      this.#refusals.set(worker.id, {error, failures, until: performance.now() + pause * 1000})
       // A wrong key or password does not mend itself; a machine that is down may come back.
       const status = HelixError.is(error) && error.kind === 'unavailable' ? 'inactive' : 'failed'
       await markUnusable(this.#store, worker.id, status, messageOf(error), backoffSeconds(worker.connect_failures))
@@ -49,9 +81,10 @@ export class WorkerConnections {
   }
 
   async #reportLoss(worker: WorkerRow, transport: Transport): Promise<void> {
+    const since = performance.now()
     const lost = await transport.closed
     // The store may be closing too; the next connection tells the worker's state in any case.
-    if (lost) await markUnusable(this.#store, worker.id, 'inactive', lost.message, FIRST_RETRY_SECONDS).catch(() => {})
+    if (lost) await markLost(this.#store, worker.id, lost.message, (performance.now() - since) / 1000).catch(() => {})
   }
 }
 

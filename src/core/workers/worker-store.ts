@@ -3,12 +3,16 @@ import {availableParallelism, homedir, hostname, totalmem} from 'node:os'
 import {join} from 'node:path'
 import {formatPath} from '../config/config-path.js'
 import {type IgnoredSettings, requireTrusted} from '../config/restrict-untrusted.js'
-import type {Row, SqlDialect} from '../data/sql.js'
+import {query, type Row, type SqlDialect} from '../data/sql.js'
 import type {Store} from '../data/store.js'
 import {HelixError} from '../errors/helix-error.js'
 import type {SshSettings} from '../ssh/ssh-settings.js'
-import type {AttemptName} from './attempt-protocol.js'
-import type {WorkerRow, WorkerStatus} from './worker.js'
+import type {AttemptName} from './attempt-spec.js'
+import type {WorkerProbe} from './probe-report.js'
+import type {WorkerLoad, WorkerResources, WorkerRow, WorkerStatus} from './worker.js'
+
+/** After so many connections lost in a row a worker is left alone for a while. */
+export const MOST_LOSSES = 5
 
 const JSON_COLUMNS = ['ssh_config', 'capabilities', 'labels', 'resources', 'discovered', 'load'] as const
 
@@ -92,14 +96,22 @@ export async function insertWorker(store: Store, worker: NewWorker): Promise<voi
     ],
   )
   if (rows.length > 0) return
+  await requireNewWorker(store, worker)
+  // Whoever had it has been removed meanwhile.
+  await insertWorker(store, worker)
+}
+
+/** Throws `usage` when the name of a worker, or its user on that host and port, is taken. */
+export async function requireNewWorker(store: Store, worker: Pick<NewWorker, 'name' | 'hostname' | 'port' | 'username'>): Promise<void> {
   const [other] = await store.query<{name: string}>(
     `SELECT name FROM workers WHERE host_id = '' AND (name = ? OR (hostname = ? AND port = ? AND username = ?))`,
     [worker.name, worker.hostname, worker.port, worker.username],
   )
+  if (!other) return
   const taken =
-    other?.name === worker.name
+    other.name === worker.name
       ? `there is a worker named ${worker.name} already`
-      : `${worker.username}@${worker.hostname}:${worker.port} is the worker ${other?.name} already`
+      : `${worker.username}@${worker.hostname}:${worker.port} is the worker ${other.name} already`
   throw new HelixError('usage', taken, {code: 'WORKER_EXISTS', hint: 'Change it with: helix worker set, or remove it with: helix worker remove'})
 }
 
@@ -122,7 +134,37 @@ export async function updateWorker(store: Store, id: string, changes: WorkerChan
 export async function rememberAttemptsRoot(store: Store, worker: WorkerRow, root: string): Promise<void> {
   if (worker.resources.attempts_root === root) return
   worker.resources.attempts_root = root
-  await store.query('UPDATE workers SET resources = ? WHERE id = ?', [JSON.stringify(worker.resources), worker.id])
+  await mergeResources(store, worker.id, {attempts_root: root})
+}
+
+/** Records what a worker was found to be and to have, and how busy it is. */
+export async function storeProbe(store: Store, id: string, {facts, resources, load}: WorkerProbe): Promise<void> {
+  const {now} = store.sql
+  await mergeResources(store, id, resources)
+  await store.query(`UPDATE workers SET discovered = ?, load = ?, checked_at = ${now}, last_heartbeat = ${now} WHERE id = ?`, [
+    JSON.stringify(facts),
+    JSON.stringify(load),
+    id,
+  ])
+}
+
+/** Records how busy a worker is. */
+export async function storeLoad(store: Store, id: string, load: WorkerLoad): Promise<void> {
+  await store.query(`UPDATE workers SET load = ?, checked_at = ${store.sql.now}, last_heartbeat = ${store.sql.now} WHERE id = ?`, [JSON.stringify(load), id])
+}
+
+/** Adds to what is known of a worker's resources, whoever else has found out more meanwhile. */
+function mergeResources(store: Store, id: string, found: WorkerResources): Promise<void> {
+  return store.write(async (trx) => {
+    const [row] = await query(trx, `SELECT resources FROM workers WHERE id = ? ${store.sql.forUpdate}`, [id])
+    const known = row && store.sql.json<WorkerResources>(row.resources)
+    await query(trx, 'UPDATE workers SET resources = ? WHERE id = ?', [JSON.stringify({...known, ...found}), id])
+  })
+}
+
+/** Records which version of Helix is installed on a worker; undefined for none. */
+export async function recordInstallation(store: Store, id: string, version: string | undefined): Promise<void> {
+  await store.query('UPDATE workers SET helix_version = ? WHERE id = ?', [version ?? null, id])
 }
 
 /** The folder of an attempt on its worker. */
@@ -144,16 +186,20 @@ export async function deleteWorker(store: Store, worker: WorkerRow): Promise<voi
   }
 }
 
-/** Records that a worker could be reached. */
+/**
+ * Records that a worker could be reached. One in maintenance stays there, and one whose connection was lost again and again
+ * stays alone until its time has come.
+ */
 export async function markReachable(store: Store, id: string): Promise<void> {
+  const stays = `status = 'maintenance' OR (status = 'inactive' AND losses >= ${MOST_LOSSES} AND retry_at > ${store.sql.now})`
   await store.query(
-    `UPDATE workers SET status = CASE WHEN status IN ('inactive', 'failed') THEN 'active' ELSE status END, status_reason = NULL, retry_at = NULL,
-       connect_failures = 0, last_heartbeat = ${store.sql.now} WHERE id = ?`,
+    `UPDATE workers SET status = CASE WHEN ${stays} THEN status ELSE 'active' END, status_reason = CASE WHEN ${stays} THEN status_reason END,
+       retry_at = CASE WHEN ${stays} THEN retry_at END, connect_failures = 0, last_heartbeat = ${store.sql.now} WHERE id = ?`,
     [id],
   )
 }
 
-/** Records that a worker could not be used and why; `inactive` ones are tried again after `retryAfterSeconds`. */
+/** Records that a worker could not be used and why; `inactive` ones are tried again after `retryAfterSeconds`, or when their rest is over. */
 export async function markUnusable(
   store: Store,
   id: string,
@@ -161,14 +207,17 @@ export async function markUnusable(
   reason: string,
   retryAfterSeconds: number,
 ): Promise<void> {
+  const {now, afterSeconds} = store.sql
   await store.query(
-    `UPDATE workers SET status = ?, status_reason = ?, connect_failures = connect_failures + 1, retry_at = ${store.sql.afterSeconds}
+    `UPDATE workers SET status = ?, status_reason = ?, connect_failures = connect_failures + 1,
+       retry_at = CASE WHEN losses >= ${MOST_LOSSES} AND retry_at > ${now} THEN retry_at ELSE ${afterSeconds} END
      WHERE id = ? AND status <> 'maintenance'`,
     [status, reason, retryAfterSeconds, id],
   )
 }
 
-function readWorkerRow(sql: SqlDialect, row: Row): WorkerRow {
+/** A row of `workers` with its JSON columns parsed. */
+export function readWorkerRow(sql: SqlDialect, row: Row): WorkerRow {
   const parsed: Row = {...row}
   for (const column of JSON_COLUMNS) parsed[column] = sql.json(row[column])
   return parsed as unknown as WorkerRow

@@ -34,7 +34,7 @@ describe('helix config', () => {
   })
 
   it('lists every setting with its origin and without its secrets', async () => {
-    const home = makeHelixHome({HELIX_DATABASE_URL: 'postgres://u:hunter2@h/d'})
+    const home = makeHelixHome({HELIX_DATABASE_URL: 'postgres://u:hunter2@h/d', HELIX_WORKERS__AUTO_INSTALL: undefined})
     await home.run(['config', 'set', 'workers.enabled', 'false'])
     const {stdout, code} = await home.run(['config', 'list', '--show-origin'])
     expect(code).toBe(0)

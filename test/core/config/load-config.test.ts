@@ -9,7 +9,15 @@ describe('where the config comes from', () => {
   it('is the defaults when there is no file', async () => {
     const loaded = await makeConfigFolders().load()
     expect(loaded).toMatchObject({userFile: undefined, projectFile: undefined, ignored: undefined})
-    expect(loaded.values.workers).toEqual({enabled: true, pool: {}, auto_install: true, health_check_interval: 30, max_concurrent_tasks: 10})
+    expect(loaded.values.workers).toEqual({
+      enabled: true,
+      pool: {},
+      auto_install: true,
+      health_check_interval: 30,
+      max_concurrent_tasks: 10,
+      log_retention_days: 14,
+      log_retention_bytes: 10 * 1024 ** 3,
+    })
     expect(loaded.values.database).toEqual({synchronous: 'normal'})
     expect(loaded.originOf(['workers', 'enabled'])).toEqual({source: 'default'})
   })

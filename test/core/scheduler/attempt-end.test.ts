@@ -1,7 +1,8 @@
 import {describe, expect, test} from '@jest/globals'
-import {backToQueue, endOfReport, failureOf} from '../../../src/core/scheduler/attempt-end.js'
+import {HelixError} from '../../../src/core/errors/helix-error.js'
+import {backToQueue, endOfFailedDownload, endOfFailedUpload, endOfLostWorker, endOfReport, failureOf} from '../../../src/core/scheduler/attempt-end.js'
 import {DEFAULT_POLICY, FAILURE_KINDS, type TaskPolicy, type TaskRow} from '../../../src/core/tasks/task.js'
-import type {AttemptReport} from '../../../src/core/workers/attempt-protocol.js'
+import type {AttemptReport} from '../../../src/core/workers/attempt-report.js'
 
 const task = (policy: Partial<TaskPolicy> = {}, failures = 0) =>
   ({id: 'task', attempt: failures + 1, failures, retry_policy: {...DEFAULT_POLICY, ...policy}}) as TaskRow
@@ -59,5 +60,45 @@ describe('a failed attempt', () => {
 
   test('that never ran is not a failure', () => {
     expect(backToQueue(task({}, 3), 'unsent', 'w1 is away')).toEqual({taskId: 'task', attempt: 4, result: 'unsent', error: 'w1 is away'})
+  })
+})
+
+describe('a task whose worker stays away', () => {
+  test('is waited for for ten minutes; then nobody knows how it ended', () => {
+    expect(endOfLostWorker(task(), 599, 'no answer')).toBeUndefined()
+    const end = endOfLostWorker(task({retries: 3}), 600.4, 'no answer')
+    expect(end).toMatchObject({result: 'failed', failureKind: 'unknown', error: 'its worker has been away for 600 s: no answer'})
+  })
+
+  test('is tried elsewhere, as a failure of the host, if that was asked for', () => {
+    const policy = {on_lost: 'retry', lost_seconds: 30, retries: 1} as const
+    expect(endOfLostWorker(task(policy), 29, 'x')).toBeUndefined()
+    expect(endOfLostWorker(task(policy), 30, 'x')).toMatchObject({result: 'retry', failureKind: 'host'})
+    expect(endOfLostWorker(task(policy, 1), 30, 'x')).toMatchObject({result: 'failed', failureKind: 'host'})
+  })
+
+  test('has failed, whatever its retries, if that was asked for', () => {
+    const policy = {on_lost: 'fail', lost_seconds: 30, retries: 5} as const
+    expect(endOfLostWorker(task(policy), 29, 'x')).toBeUndefined()
+    expect(endOfLostWorker(task(policy), 31, 'x')).toMatchObject({result: 'failed', failureKind: 'host'})
+  })
+})
+
+describe('files that could not be copied', () => {
+  const lost = new HelixError('unavailable', 'the connection was lost', {code: 'CONNECTION_LOST'})
+
+  test('to the worker fail the attempt, which is tried again unless the file is gone', () => {
+    expect(endOfFailedUpload(task({retries: 1}), lost)).toMatchObject({result: 'retry', failureKind: 'transport'})
+    const gone = new HelixError('usage', 'there is no file /x to upload', {code: 'UPLOAD_MISSING'})
+    expect(endOfFailedUpload(task({retries: 1}), gone)).toMatchObject({result: 'failed', failureKind: 'host', error: 'there is no file /x to upload'})
+  })
+
+  test('from the worker fail a command that did not make them, and do not run one again that did', () => {
+    const completed = endOfReport(task(), report({stdoutBytes: 3}), false)
+    const missing = new HelixError('usage', 'there is no file out to download', {code: 'DOWNLOAD_MISSING'})
+    const facts = {exitCode: 0, stdoutBytes: 3}
+    expect(endOfFailedDownload(task(), completed, missing)).toMatchObject({result: 'failed', failureKind: 'exit', error: missing.message, ...facts})
+    expect(endOfFailedDownload(task({retries: 1}), completed, missing)).toMatchObject({result: 'retry', failureKind: 'exit', ...facts})
+    expect(endOfFailedDownload(task({retries: 1}), completed, new Error('ENOSPC'))).toMatchObject({result: 'failed', failureKind: 'host', ...facts})
   })
 })

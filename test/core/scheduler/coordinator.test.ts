@@ -32,7 +32,17 @@ describeStores('a coordinator', (newStore) => {
 
   function start({store}: TestQueue, kind: CoordinatorKind): Promise<Coordinator> {
     const connections = new WorkerConnections(store, () => Promise.reject(new Error('there is only this machine')))
-    return Coordinator.start({kind, store, connections, spool: new Spool(folder), logger: quiet, hostId: HOST, helix: ['helix'], maxTasks: 10})
+    return Coordinator.start({
+      kind,
+      store,
+      connections,
+      spool: new Spool(folder),
+      logger: quiet,
+      hostId: HOST,
+      helix: ['helix'],
+      healthCheckSeconds: 30,
+      maxTasks: 10,
+    })
   }
 
   const localTask = (script: string) => newTask({input: {command: ['sh', '-c', script], cwd: folder}, requirements: {local: true, host_id: HOST}})

@@ -10,15 +10,20 @@ import {Sshd, sshdAvailable} from '../../fixtures/sshd.js'
 const CONTENT = randomBytes(20 * 1024 * 1024)
 const STRANGE_NAME = '-it\'s "a" \\ $(touch x) *\nnäme'
 
-for (const sftp of ['internal', 'none'] as const) {
-  describeUnless(sshdAvailable(), `files of a worker ${sftp === 'none' ? 'whose sshd has no SFTP' : 'through SFTP'}`, () => {
+for (const [sftp, kind] of [
+  ['internal', 'ssh2'],
+  ['none', 'ssh2'],
+  ['internal', 'openssh'],
+  ['none', 'openssh'],
+] as const) {
+  describeUnless(sshdAvailable(), `files of a worker ${sftp === 'none' ? 'whose sshd has no SFTP' : 'through SFTP'}, transport ${kind}`, () => {
     let sshd: Sshd
     let transport: SshTransport
     let local: string
 
     beforeAll(async () => {
       sshd = await Sshd.start({sftp})
-      transport = await connectTo(sshd)
+      transport = await connectTo(sshd, {transport: kind})
       local = join(sshd.folder, 'local')
       mkdirSync(local)
       writeFileSync(join(local, 'content'), CONTENT)
@@ -104,7 +109,7 @@ for (const sftp of ['internal', 'none'] as const) {
       const shrinking = {onProgress: (done: number) => done < 5_000_000 && truncateSync(join(local, 'shrinks'), 1_000_000)}
       writeFileSync(join(local, 'shrinks'), CONTENT)
       await expect(transport.upload(join(local, 'shrinks'), atHome('target'), shrinking)).rejects.toMatchObject({kind: 'unavailable'})
-      const cut = await connectTo(sshd)
+      const cut = await connectTo(sshd, {transport: kind})
       const cutting = {onProgress: () => sshd.signalConnections('SIGKILL')}
       await expect(cut.download(atHome('up'), join(local, 'down'), cutting)).rejects.toMatchObject({code: 'CONNECTION_LOST'})
       expect(readFileSync(join(local, 'down')).equals(before)).toBe(true)

@@ -1,62 +1,8 @@
 import {expect, test} from '@jest/globals'
 import {cancelTasks, retryTasks} from '../../../src/core/tasks/change-tasks.js'
-import {type AttemptEnd, completeAttempts} from '../../../src/core/tasks/complete-attempts.js'
-import type {NewTask} from '../../../src/core/tasks/submit-tasks.js'
+import {Graph} from '../../fixtures/graph.js'
 import {queues} from '../../fixtures/open-queues.js'
-import {newTask, type TestQueue} from '../../fixtures/queue.js'
 import {describeStores} from '../../fixtures/stores.js'
-
-/** A queue in which tasks have names. */
-class Graph {
-  readonly queue: TestQueue
-  readonly ids: Record<string, string> = {}
-  me = ''
-
-  constructor(queue: TestQueue) {
-    this.queue = queue
-  }
-
-  /** `{d: ['b', 'c always']}`: d needs b to succeed, and c to end. */
-  async submit(needs: Record<string, string[]>): Promise<this> {
-    await this.queue.addWorker('w1', {slots: 100})
-    this.me = await this.queue.addCoordinator()
-    const tasks: Record<string, NewTask> = {}
-    for (const name of Object.keys(needs)) tasks[name] = newTask({name})
-    for (const [name, list] of Object.entries(needs)) {
-      tasks[name]!.needs = list.map((need) => {
-        const [other = '', when] = need.split(' ')
-        tasks[other]!.hasDependents = true
-        return {id: tasks[other]!.id, condition: when === 'always' ? ('always' as const) : ('success' as const)}
-      })
-      this.ids[name] = tasks[name]!.id
-    }
-    await this.queue.submit(Object.values(tasks))
-    return this
-  }
-
-  /** Starts what can start; resolves to the names. */
-  async start(): Promise<string[]> {
-    return (await this.queue.claim(this.me)).map(({task}) => task.name ?? '').sort()
-  }
-
-  async end(results: Record<string, AttemptEnd['result']>): Promise<void> {
-    const ends: AttemptEnd[] = []
-    for (const [name, result] of Object.entries(results)) {
-      const {attempt} = await this.queue.row(this.ids[name]!)
-      ends.push({taskId: this.ids[name]!, attempt: Number(attempt), result, failureKind: result === 'failed' ? 'exit' : undefined})
-    }
-    expect((await completeAttempts(this.queue.store, this.me, ends)).refused).toEqual([])
-  }
-
-  async statuses(): Promise<Record<string, string>> {
-    const rows = await this.queue.store.query<{name: string; status: string; failure_kind: string | null}>('SELECT name, status, failure_kind FROM tasks')
-    return Object.fromEntries(rows.map((row) => [row.name, row.failure_kind === 'dependency' ? 'dependency' : row.status]))
-  }
-
-  problems(): Promise<string[]> {
-    return this.queue.transitions.problems(Object.values(this.ids))
-  }
-}
 
 const DIAMOND = {a: [], b: ['a'], c: ['a'], d: ['b', 'c']}
 

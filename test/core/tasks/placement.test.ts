@@ -4,7 +4,19 @@ import type {Requirements} from '../../../src/core/tasks/task.js'
 import type {WorkerRow} from '../../../src/core/workers/worker.js'
 
 function worker(name: string, about: Partial<WorkerRow> = {}): WorkerRow {
-  return {id: name, name, origin: 'command', capabilities: [], labels: {}, resources: {}, slots: 2, status: 'active', ...about} as WorkerRow
+  return {
+    id: name,
+    name,
+    origin: 'command',
+    capabilities: [],
+    labels: {},
+    resources: {},
+    discovered: {},
+    load: {},
+    slots: 2,
+    status: 'active',
+    ...about,
+  } as WorkerRow
 }
 
 function place(tasks: readonly Requirements[], workers: readonly WorkerRow[], running: Record<string, Requirements[]> = {}, limits = {limit: 100}): string[] {
@@ -28,6 +40,12 @@ describe('a task', () => {
     ['this machine', {local: true}, false],
   ])('that asks for %s: %j', (_, requirements, eligible) => {
     expect(isEligible(requirements, gpu)).toBe(eligible)
+  })
+
+  test('finds a capability that was discovered on the worker, declared or not', () => {
+    const found = worker('found', {capabilities: ['declared'], discovered: {capabilities: ['docker']}})
+    expect(isEligible({capabilities: ['declared', 'docker']}, found)).toBe(true)
+    expect(isEligible({capabilities: ['docker', 'tpu']}, found)).toBe(false)
   })
 
   test('is taken to fit where a worker has not said what it has', () => {
@@ -54,6 +72,12 @@ describe('tasks', () => {
 
   test('go where fewest run already', () => {
     expect(place([{}], [worker('a'), worker('b')], {a: [{}]})).toEqual(['0@b'])
+  })
+
+  test('go to a worker whose CPUs are busy only after idle ones of the same load', () => {
+    const pool = [worker('busy', {load: {cpu_percent: 90}}), worker('idle', {load: {cpu_percent: 89}})]
+    expect(place([{}, {}], pool)).toEqual(['0@idle', '1@busy'])
+    expect(place([{}], pool, {idle: [{}]})).toEqual(['0@busy'])
   })
 
   test('that fit nowhere now do not hold up those behind them', () => {

@@ -1,12 +1,16 @@
 import {Readable} from 'node:stream'
 import {describe, expect, test} from '@jest/globals'
-import {readItems} from '../../../src/core/tasks/read-items.js'
+import {combineItems, type Item, openItems, parseColumnSeparator, readItems, takeLists} from '../../../src/core/tasks/read-items.js'
 
 async function itemsOf(chunks: readonly (string | Buffer)[], separator?: 0 | 10): Promise<string[]> {
-  const items: Buffer[] = []
   const input = Readable.from(chunks.map((chunk) => Buffer.from(chunk)))
-  for await (const batch of readItems(input, separator)) items.push(...batch)
-  return items.map((item) => item.toString('latin1'))
+  return (await columnsOf(readItems(input, separator))).map(([column = 'none', ...more]) => column + more.join(' and '))
+}
+
+async function columnsOf(batches: AsyncIterable<readonly Item[]>): Promise<string[][]> {
+  const items: Item[] = []
+  for await (const batch of batches) items.push(...batch)
+  return items.map((item) => item.map((column) => column.toString('latin1')))
 }
 
 describe('the items of a stream', () => {
@@ -36,9 +40,46 @@ describe('the items of a stream', () => {
     const input = new Readable({read() {}})
     input.push('early\nla')
     const items = readItems(input)
-    expect((await items.next()).value).toEqual([Buffer.from('early')])
+    expect((await items.next()).value).toEqual([[Buffer.from('early')]])
     input.push('te')
     input.push(null)
-    expect((await items.next()).value).toEqual([Buffer.from('late')])
+    expect((await items.next()).value).toEqual([[Buffer.from('late')]])
   })
+})
+
+describe('the columns of an item', () => {
+  test('stand between what matches the separator, without the spaces around them', async () => {
+    const input = Readable.from([Buffer.from('a , b,,\nc\n')])
+    expect(await columnsOf(readItems(input, 10, parseColumnSeparator(',')))).toEqual([['a', 'b', '', ''], ['c']])
+    expect(() => parseColumnSeparator('(')).toThrow(/not a regular expression/)
+  })
+
+  test('are, of several lists, every combination, the last list changing first', async () => {
+    expect(
+      await columnsOf(
+        combineItems([
+          ['a', 'b'],
+          ['x', 'y'],
+        ]),
+      ),
+    ).toEqual([
+      ['a', 'x'],
+      ['a', 'y'],
+      ['b', 'x'],
+      ['b', 'y'],
+    ])
+    expect(await columnsOf(combineItems([['a'], []]))).toEqual([])
+  })
+})
+
+describe('what stands behind :::', () => {
+  test('is taken off the command', () => {
+    expect(takeLists(['echo', '{}', ':::', 'a', '--json', ':::', 'x'])).toEqual({command: ['echo', '{}'], lists: [['a', '--json'], ['x']]})
+    expect(takeLists(['echo'])).toEqual({command: ['echo'], lists: []})
+    expect(() => takeLists(['echo', '::::', 'file'])).toThrow(/not supported/)
+  })
+})
+
+test('a file of items that is not there is said', async () => {
+  await expect(openItems('/nowhere/items')).rejects.toThrow(/the items cannot be read: .*ENOENT/)
 })

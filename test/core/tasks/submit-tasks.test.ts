@@ -1,6 +1,8 @@
 import {randomUUID} from 'node:crypto'
 import {expect, test} from '@jest/globals'
 import {createRequest, placementKey, submitTasks} from '../../../src/core/tasks/submit-tasks.js'
+import {DEFAULT_POLICY} from '../../../src/core/tasks/task.js'
+import {getTasks, listTasks} from '../../../src/core/tasks/task-queries.js'
 import {queues} from '../../fixtures/open-queues.js'
 import {HOST, newTask, newTasks} from '../../fixtures/queue.js'
 import {describeStores} from '../../fixtures/stores.js'
@@ -22,6 +24,44 @@ describeStores('submitting tasks', (newStore) => {
     expect(row).toMatchObject({name: task.name, status: 'pending', priority: 7, attempt: 0, failures: 0, blocked_by: 0, submitter_id: null})
     expect(queue.store.sql.json(row.input)).toEqual(task.input)
     expect(queue.store.sql.json(row.requirements)).toEqual(task.requirements)
+  })
+
+  test('lets one with a time wait for it, by the clock of the database', async () => {
+    const queue = await openQueue()
+    const {store} = queue
+    await queue.addWorker('w1')
+    const me = await queue.addCoordinator()
+    const [later = '', now = ''] = await queue.submit([newTask({startAfterSeconds: 3600}), newTask()])
+    expect((await queue.claim(me)).map(({task}) => task.id)).toEqual([now])
+    const [row] = await store.query<{due: number | boolean}>(
+      `SELECT available_at BETWEEN ${store.sql.afterSeconds} AND ${store.sql.afterSeconds} AS due FROM tasks WHERE id = ?`,
+      [3590, 3610, later],
+    )
+    expect(Boolean(row?.due)).toBe(true)
+    await store.query(`UPDATE tasks SET available_at = ${store.sql.now} WHERE id = ?`, [later])
+    expect((await queue.claim(me)).map(({task}) => task.id)).toEqual([later])
+  })
+
+  test('puts tasks into their project, which many may make at once', async () => {
+    const queue = await openQueue()
+    await Promise.all(
+      Array.from({length: 8}, async () => {
+        const request = {id: randomUUID(), command: 'test', hostId: HOST, project: 'site'}
+        await createRequest(queue.store, request)
+        await submitTasks(queue.store, request, [newTask()])
+      }),
+    )
+    await queue.submit([newTask()])
+    expect(await listTasks(queue.store, {limit: 100, project: 'site'})).toHaveLength(8)
+    expect((await listTasks(queue.store, {limit: 100})).map((task) => task.project).sort()).toEqual(['default', ...Array(8).fill('site')])
+    expect(await queue.store.query('SELECT name FROM projects ORDER BY name')).toEqual([{name: 'default'}, {name: 'site'}])
+  })
+
+  test('gives those of an older Helix the policy that it did not have', async () => {
+    const queue = await openQueue()
+    const [id = ''] = await queue.submit([newTask()])
+    await queue.store.query('UPDATE tasks SET retry_policy = ? WHERE id = ?', [JSON.stringify({retries: 2, retry_on: ['exit']}), id])
+    expect((await getTasks(queue.store, [id]))[0]?.retry_policy).toEqual({...DEFAULT_POLICY, retries: 2, retry_on: ['exit']})
   })
 
   test('keeps all of a submission or none of it', async () => {

@@ -45,7 +45,7 @@ describe('a graph file', () => {
   a: {command: [echo, 'x y'], cwd: /srv, env: {A: '1'}, timeout: 1m30s, retries: 2, retry_on: [exit], priority: 5, memory: 2GB, cpus: 2, capabilities: [gpu], labels: {zone: eu}}
   b: {run: 'echo $A | wc -c', needs: [a], when: always}`),
     )
-    const {tasks, environments} = buildGraphTasks(graph, graphRequirements)
+    const {tasks, environments} = buildGraphTasks(graph, {requirementsOf: graphRequirements, folder})
     const [a, b] = tasks
     expect(a).toMatchObject({name: 'a', input: {command: ['echo', 'x y'], cwd: '/srv'}, priority: 5, hasDependents: true, needs: []})
     expect(a?.policy).toMatchObject({timeout_seconds: 90, retries: 2, retry_on: ['exit']})
@@ -104,6 +104,51 @@ describe('a graph file', () => {
     ['a variable', 'tasks: {a: {run: x, env: {1A: x}}}', '1A is not the name'],
   ])('with %s that is none is refused before anything is queued', async (_, text, message) => {
     const graph = await readTaskGraph(graphFile(text))
-    expect(() => buildGraphTasks(graph, graphRequirements)).toThrow(message)
+    expect(() => buildGraphTasks(graph, {requirementsOf: graphRequirements, folder})).toThrow(message)
+  })
+
+  test('may give each need a condition of its own', async () => {
+    const graph = await readTaskGraph(graphFile('tasks: {a: {run: x}, b: {run: x}, c: {run: x, needs: [a, {task: b, when: always}], when: failure}}'))
+    const {tasks} = buildGraphTasks(graph, {requirementsOf: graphRequirements, folder})
+    const [a, b, c] = tasks
+    expect(c?.needs).toEqual([
+      {id: a?.id, condition: 'failure'},
+      {id: b?.id, condition: 'always'},
+    ])
+    expect([a?.hasDependents, b?.hasDependents, c?.hasDependents]).toEqual([true, true, false])
+  })
+
+  test('says when a task may start, what becomes of it when its worker is lost, and what is copied', async () => {
+    const file = graphFile(
+      'tasks: {a: {run: x, delay: 10m, on_lost: retry, retries: 1, upload: [graph.yaml], download: [out/]}, b: {run: x, on_lost: wait, lost_after: 1h}}',
+    )
+    const {tasks} = buildGraphTasks(await readTaskGraph(file), {requirementsOf: graphRequirements, folder, idempotencyKey: 'k'})
+    const [a, b] = tasks
+    expect(a?.startAfterSeconds).toBe(600)
+    expect(a?.policy).toMatchObject({on_lost: 'retry', lost_seconds: 30})
+    expect(a?.input).toMatchObject({uploads: [{from: file, to: 'graph.yaml'}], downloads: [{from: 'out/', to: join(folder, 'out')}]})
+    expect(a?.idempotencyKey).toBe('k/a')
+    expect(b?.policy).toMatchObject({on_lost: 'wait', lost_seconds: 3600})
+    expect(b?.startAfterSeconds).toBeUndefined()
+  })
+
+  test.each([
+    ['a condition that is none', 'needs: [{task: a, when: sometimes}]', 'tasks.b.needs.0.when'],
+    ['a need without a name', 'needs: [{when: always}]', 'tasks.b.needs.0.task is missing'],
+    ['a need that is a number', 'needs: [5]', 'tasks.b.needs.0'],
+    ['a need named twice', 'needs: [a, {task: a, when: always}]', 'names a task twice'],
+    ['two times to start', 'at: "2099-01-01", delay: 5m', 'tasks.b has both at and delay'],
+  ])('with %s is refused in one line that says where', async (_, text, message) => {
+    expect(await refusalOf(`tasks: {a: {run: x}, b: {run: x, ${text}}}`)).toContain(message)
+  })
+
+  test.each([
+    ['a time that has passed', 'at: 2020-01-01', '2020-01-01 has passed'],
+    ['another attempt that there is none of', 'on_lost: retry', 'if it has retries'],
+    ['a worker that is lost too soon', 'lost_after: 5s', 'after 30 s at the earliest'],
+    ['a missing file', 'upload: [nowhere]', 'nowhere to upload'],
+  ])('with %s is refused before anything is queued', async (_, text, message) => {
+    const graph = await readTaskGraph(graphFile(`tasks: {a: {run: x, ${text}}}`))
+    expect(() => buildGraphTasks(graph, {requirementsOf: graphRequirements, folder})).toThrow(message)
   })
 })

@@ -81,6 +81,8 @@ describeStores('why a task is pending', (newStore) => {
     expect(await reasonOf(queue, d.id)).toEqual({text: 'w1 has no room for its CPUs, memory or GPUs now', hopeless: false})
     await queue.store.query(`UPDATE tasks SET available_at = ${queue.store.sql.afterSeconds}, error_message = 'no luck' WHERE id = ?`, [60, c.id])
     expect((await reasonOf(queue, c.id)).text).toMatch(/^it is tried again at \d{4}-.*: no luck$/)
+    await queue.store.query('UPDATE tasks SET error_message = NULL WHERE id = ?', [c.id])
+    expect((await reasonOf(queue, c.id)).text).toMatch(/^it starts at \d{4}-.*Z$/)
   })
 
   test.each([

@@ -1,18 +1,24 @@
 import {randomUUID} from 'node:crypto'
-import {expect, test} from '@jest/globals'
-import {type AttemptOrder, type AttemptReport, startAttempt} from '../../../src/core/workers/attempt-protocol.js'
+import {afterAll, beforeAll, expect, test} from '@jest/globals'
+import type {AttemptAgent} from '../../../src/core/workers/attempt-agent.js'
+import type {AttemptReport} from '../../../src/core/workers/attempt-report.js'
+import type {AttemptOrder} from '../../../src/core/workers/attempt-spec.js'
 import {LocalTransport} from '../../../src/core/workers/local-transport.js'
 import {describeUnless} from '../../fixtures/describe-unless.js'
-import {WORKER_SHELLS, workerEnvironment} from '../../fixtures/worker-shell.js'
+import {openAgent, runOrder, WORKER_AGENTS, workerEnvironment} from '../../fixtures/worker-shell.js'
 
-for (const {name, path} of WORKER_SHELLS) {
-  describeUnless(path === undefined ? `there is no ${name} here` : undefined, `a worker whose sh is ${name}`, () => {
+for (const {name, missing, shell, kind} of WORKER_AGENTS) {
+  describeUnless(missing, `a worker whose agent is ${name}`, () => {
+    const env = workerEnvironment(shell)
+    const transport = new LocalTransport()
+    let agent: AttemptAgent
+    beforeAll(async () => {
+      agent = await openAgent(transport, env, kind)
+    })
+    afterAll(() => agent.close())
     const run = async (command: readonly string[], more: Partial<AttemptOrder> = {}): Promise<AttemptReport> => {
       const order = {storeId: 's', taskId: randomUUID(), attempt: 1, command, environment: {}, timeoutSeconds: 0, graceSeconds: 1, ...more}
-      const started = await startAttempt(new LocalTransport(), order, () => 30, workerEnvironment(path ?? ''))
-      const outcome = await started.outcome
-      if (outcome.state !== 'ended') throw new Error(JSON.stringify(outcome))
-      return outcome.report
+      return runOrder(agent, transport, order, env)
     }
 
     test.each([0, 1, 7, 126, 127, 129, 137, 139, 143, 255])('tells exit code %i from every signal', async (code) => {

@@ -1,0 +1,154 @@
+import {access} from 'node:fs/promises'
+import {HelixError} from '../errors/helix-error.js'
+import type {ConnectOptions} from './connect-options.js'
+import {expandHome} from './expand-tokens.js'
+import {type HostKey, orderAlgorithms} from './host-key.js'
+import type {Link} from './link.js'
+import {MuxStream} from './mux-socket.js'
+import {opensshError, opensshLoss} from './openssh-error.js'
+import {KEY_ALIAS, OpensshFolder} from './openssh-folder.js'
+import {OpensshEnded, openMaster, startOpenssh} from './openssh-master.js'
+import {parseTarget} from './parse-target.js'
+import {openPlainClient} from './plain-client.js'
+import {knownAs, type ResolvedHost, type ResolveOptions, resolveHost} from './resolve-host.js'
+import type {SshSettings} from './ssh-settings.js'
+import {type HostKeyCheck, type HostKeyPolicy, prepareHostKeyCheck} from './verify-host-key.js'
+
+const MOST_HOPS = 8
+
+interface Attempt {
+  host: ResolvedHost
+  settings: SshSettings
+  folder: OpensshFolder
+  check: HostKeyCheck
+  timeoutMs: number
+}
+
+/**
+ * Connects through the system's ssh, which logs in as ssh_config says: certificates, hardware keys, agents, GSSAPI, ProxyJump,
+ * ProxyCommand. It asks for nothing. The worker's host key is checked against the same policy as without it; ssh is only told
+ * which keys it may take. Throws the errors of `openConnection`, and `unavailable` (SSH_MISSING) where there is no ssh.
+ */
+export async function openWithOpenssh(settings: SshSettings, policy: HostKeyPolicy, options: ConnectOptions): Promise<Link> {
+  const {connectTimeoutMs = 15_000, keepaliveMs = 5_000, keepaliveCount = 3} = options
+  await checkLogin(settings)
+  const resolving: ResolveOptions = {...options, reader: 'openssh', proxyCommand: true}
+  const host = await resolveHost(settings, resolving)
+  const configFile = options.configFile ?? process.env.HELIX_SSH_CONFIG
+  const own = settings.knownHosts === undefined ? [] : [expandHome(settings.knownHosts)]
+  const check = await prepareHostKeyCheck(knownAs(host), [...host.userKnownHostsFiles, ...host.globalKnownHostsFiles, ...own], policy)
+  const folder = await OpensshFolder.make({
+    configFile,
+    hopFiles: [...(await filesOfHops(host.proxyJump, resolving)), ...own],
+    ownFile: policy.ownFile,
+    acceptNew: policy.acceptNew === true,
+    keepaliveSeconds: Math.max(1, Math.ceil(keepaliveMs / 1000)),
+    keepaliveCount,
+  })
+  try {
+    return await connect({host, settings, folder, check, timeoutMs: connectTimeoutMs})
+  } catch (error) {
+    await folder.remove()
+    throw error
+  }
+}
+
+async function connect(attempt: Attempt): Promise<Link> {
+  const {check, folder, host, settings, timeoutMs} = attempt
+  // A key that is not known is learned before ssh may log in, so that nothing is shown to a host that has not been verified.
+  let hostKey = check.required ?? (await learnKey(attempt))
+  for (let again = true; ; again = false) {
+    await folder.allowKey(hostKey)
+    const strict = ['-o', 'StrictHostKeyChecking=yes', '-o', `UserKnownHostsFile=${folder.keys}`]
+    const ssh = await startOpenssh([...wordsOf(attempt), ...strict, '-M', '-S', folder.socket, '--', settings.host])
+    try {
+      // The way to the host has a limit of its own; a key may want to be touched after that.
+      const socket = await openMaster(ssh, folder.socket, 2 * timeoutMs)
+      await folder.keepNewHops()
+      const ended = ssh.ended.finally(() => folder.remove())
+      const stream = new MuxStream(socket, async () => {
+        // Without its socket a master is of no use to anybody.
+        await ssh.end()
+        return opensshLoss(await ended)
+      })
+      return {client: await openPlainClient(stream), socket: stream, host, hostKey, shared: sharedWords(folder, settings)}
+    } catch (error) {
+      await ssh.end()
+      if (!(error instanceof OpensshEnded)) throw error
+      if (!(again && refusesWorkersKey(error.message))) throw opensshError(error.message, host)
+      // What it shows instead is told by the check, which refuses it.
+      hostKey = await learnKey(attempt)
+    }
+  }
+}
+
+/** Has ssh connect without logging in, and checks the key that the worker shows. Throws (kind `denied`) when it is not taken. */
+async function learnKey(attempt: Attempt): Promise<HostKey> {
+  const {check, folder, host, settings} = attempt
+  for (let mismatch: unknown; ; ) {
+    const algorithms = orderAlgorithms(check.knownTypes, check.mismatchedTypes)
+    if (algorithms.length === 0) throw mismatch
+    const mismatches = check.mismatchedTypes.length
+    const learning = ['-o', 'StrictHostKeyChecking=accept-new', '-o', `UserKnownHostsFile=${folder.shown}`, '-o', `HostKeyAlgorithms=${algorithms.join(',')}`]
+    const ssh = await startOpenssh([...wordsOf(attempt), ...learning, '-o', 'PreferredAuthentications=none', '--', settings.host])
+    try {
+      const key = await folder.readShownKey(ssh, 2 * attempt.timeoutMs)
+      await check.verify(key)
+      return key
+    } catch (error) {
+      // The fingerprint that is required may be that of the host's key of another type.
+      if (check.mismatchedTypes.length > mismatches) mismatch ??= error
+      else if (mismatch !== undefined && error instanceof OpensshEnded && error.message.includes('no matching host key')) throw mismatch
+      else throw error instanceof OpensshEnded ? opensshError(error.message, host) : error
+    } finally {
+      await ssh.end()
+    }
+  }
+}
+
+function wordsOf({folder, host, settings, timeoutMs}: Attempt): string[] {
+  const {port, username, keyPath} = settings
+  const seconds = Math.ceil(timeoutMs / 1000)
+  return [
+    ...['-F', folder.config, '-N', '-T', '-o', `ConnectTimeout=${seconds}`],
+    // The worker's key stands under a name of its own, which no other file knows.
+    ...['-o', `HostKeyAlias=${KEY_ALIAS}`, '-o', 'GlobalKnownHostsFile=/dev/null', '-o', 'CheckHostIP=no'],
+    // Only where ssh has the option: an older one does not start with one that it does not know.
+    ...(host.hasKnownHostsCommand ? ['-o', 'KnownHostsCommand=none'] : []),
+    ...(port === undefined ? [] : ['-p', String(port)]),
+    ...(username === undefined ? [] : ['-l', username]),
+    ...(keyPath === undefined ? [] : ['-i', expandHome(keyPath), '-o', 'IdentitiesOnly=yes']),
+  ]
+}
+
+// Without the master this ssh is not to connect by itself, which it would do without knowing whose key to take.
+function sharedWords(folder: OpensshFolder, {host}: SshSettings): string[] {
+  const never = ['-o', 'ControlMaster=no', '-o', 'ProxyCommand=false']
+  return ['-F', folder.config, '-S', folder.socket, '-T', '-a', '-x', ...never, '--', host]
+}
+
+function refusesWorkersKey(said: string): boolean {
+  return new RegExp(`^(?:Host key for ${KEY_ALIAS} has changed|No \\S+ host key is known for ${KEY_ALIAS})`, 'mu').test(said)
+}
+
+// ssh stops nobody from going round in a circle.
+async function filesOfHops(hops: string[], options: ResolveOptions, depth = 0): Promise<string[]> {
+  if (depth > MOST_HOPS) throw new HelixError('config', `ProxyJump to ${hops[0]} goes round in a circle`, {code: 'SSH_CONFIG_INVALID'})
+  const hosts = await Promise.all(hops.map((hop) => resolveHost(parseTarget(hop), options)))
+  // Hosts after the first are reached through the one before, whatever ssh_config says.
+  const before = hosts[0] ? await filesOfHops(hosts[0].proxyJump, options, depth + 1) : []
+  return [...before, ...hosts.flatMap((host) => [...host.userKnownHostsFiles, ...host.globalKnownHostsFiles])]
+}
+
+async function checkLogin({keyPath, password, passphrase}: SshSettings): Promise<void> {
+  if (password !== undefined || passphrase !== undefined) {
+    throw new HelixError('config', 'the transport openssh takes no password or passphrase; it uses the agent and keys that need none', {
+      code: 'SSH_LOGIN_UNSUPPORTED',
+      hint: 'load the key with ssh-add, or leave the transport to ssh2',
+    })
+  }
+  if (keyPath === undefined) return
+  await access(expandHome(keyPath)).catch((error: unknown) => {
+    throw new HelixError('config', `there is no key file ${keyPath}`, {code: 'KEY_FILE_MISSING', hint: 'check the path given with --key', cause: error})
+  })
+}

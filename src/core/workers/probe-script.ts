@@ -1,0 +1,152 @@
+// What a worker is asked about itself: one script for dash, busybox, bash, zsh and macOS. As the scripts of attempts it
+// travels inside single quotes through any login shell, so it contains neither single quotes nor doubled backslashes.
+// It prints what programs and files say, line by line; reading that is easier elsewhere.
+
+// Programs can hang: `docker version` with its daemon, `df` with a file server. All carry the mark in their environment,
+// so that the watch finds them and whatever they started, without a terminal's job control and without `timeout`, which
+// macOS lacks. Whatever happens, the script is over after 15 s.
+const WATCH = `
+end_hung() {
+  unset HELIX_PROBE
+  if [ -d /proc/self ]; then found=$(grep -lsF "HELIX_PROBE=$mark" /proc/[0-9]*/environ | cut -d/ -f3)
+  else found=$(ps -axwwE -o pid= -o command= | grep -F "HELIX_PROBE=$mark" | grep -v grep | while read -r p _; do echo "$p"; done)
+  fi
+  [ -z "$found" ] || kill -KILL $found
+}
+(
+  trap "kill \\$nap; exit" TERM
+  for pause in 6 6 3; do
+    sleep "$pause" & nap=$!
+    wait "$nap"
+    end_hung
+  done
+  kill -KILL "$$"
+) > /dev/null &
+watch=$!
+`
+
+const LOAD = `
+cpu_times() { read -r _ times < /proc/stat && say cpu "$times"; }
+memory() {
+  while read -r key value _; do
+    case $key in MemTotal:|MemAvailable:|MemFree:|Buffers:|Cached:) say mem "$key" "$value";; esac
+  done < /proc/meminfo
+  for file in memory.max memory.current cpu.max; do
+    [ -r "/sys/fs/cgroup/$file" ] && read -r value < "/sys/fs/cgroup/$file" && say cgroup "$file" "$value"
+  done
+  [ -r /sys/fs/cgroup/memory.max ] && while read -r key value; do
+    [ "$key" = inactive_file ] && say cgroup "$key" "$value"
+  done < /sys/fs/cgroup/memory.stat
+}
+gpus() {
+  if command -v nvidia-smi > /dev/null; then
+    nvidia-smi --query-gpu=name,memory.total,utilization.gpu --format=csv,noheader,nounits | while IFS= read -r line; do say nvidia "$line"; done
+  fi
+  smi=$(command -v rocm-smi || ls /opt/rocm/bin/rocm-smi)
+  [ -z "$smi" ] || say rocm "$("$smi" --showproductname --showmeminfo vram --showuse --json | tr -d "\\r\\n")"
+}
+if [ -r /proc/stat ]; then
+  cpu_times
+  sleep 0.2 || sleep 1
+  cpu_times
+  memory
+else
+  say loadavg "$(sysctl -n vm.loadavg)"
+  say memsize "$(sysctl -n hw.memsize || sysctl -n hw.physmem)"
+  vm_stat | while read -r line; do say vm "$line"; done
+  ioreg -r -d 1 -w 0 -c IOAccelerator | grep -o "Device Utilization %\\"=[0-9]*" | while read -r line; do say accelerator "$line"; done
+fi
+say cpus "$(nproc || getconf _NPROCESSORS_ONLN || sysctl -n hw.ncpu)"
+gpus
+dir=$root
+while [ ! -d "$dir" ]; do dir=\${dir%/*}; dir=\${dir:-/}; done
+df -Pk "$dir" | while read -r line; do say disk "$line"; done
+`
+
+const FACTS = `
+libc() {
+  case $(getconf GNU_LIBC_VERSION) in glibc*) say libc glibc; return;; esac
+  case $(ldd --version 2>&1) in
+    *musl*) say libc musl; return;;
+    *GLIBC*|*"GNU libc"*) say libc glibc; return;;
+  esac
+  for file in /lib/ld-musl-*; do [ -e "$file" ] && say libc musl; done
+}
+newline=$(printf "\\nx"); newline=\${newline%x}
+tool() {
+  name=$1
+  shift
+  path=$(command -v "$1") || return
+  # Without its developer tools, macOS answers to these names with a dialog.
+  case $stubs$path in stubs/usr/bin/*) return;; esac
+  ( said=$("$@" 2>&1) && say tool "$name" "\${said%%"$newline"*}" ) &
+  asked="$asked $!"
+}
+system=$(uname -s)
+say system "$system" "$(uname -m)" "$(getconf LONG_BIT)"
+stubs=
+if [ "$system" = Linux ]; then libc; fi
+if [ "$system" = Darwin ]; then
+  xcode-select -p > /dev/null || stubs=stubs
+  system_profiler SPDisplaysDataType | grep -E "Chipset Model|Metal" | while read -r line; do say display "$line"; done
+fi
+asked=
+for name in git podman node python3 python rustc cargo gcc clang make cmake ruby php deno bun uv; do tool "$name" "$name" --version; done
+tool go go version
+tool java java -version
+tool ffmpeg ffmpeg -version
+tool perl perl -e "printf q(%vd), \\$^V"
+tool docker docker --version
+tool docker-daemon docker version --format "{{.Server.Version}}"
+# Without a name it would wait for the watch.
+[ -z "$asked" ] || wait $asked
+`
+
+const SERVERS = `
+fetch() {
+  if command -v curl > /dev/null; then curl -q -sf --noproxy "*" --connect-timeout 1 -m 3 "$1"
+  elif command -v wget > /dev/null; then
+    # BusyBox tries once and knows no option for it.
+    case $(wget --help 2>&1) in *BusyBox*) ;; *) set -- -t 1 "$1";; esac
+    http_proxy= wget -q -T 3 -O - "$@"
+  fi
+}
+look_at() {
+  body=$(fetch "$2$3" | head -c 1048576 | tr -d "\\r\\n")
+  [ -z "$body" ] || say "$1" "$2" "$body"
+}
+ollama=\${OLLAMA_HOST:-127.0.0.1}
+ollama=\${ollama#http://}
+ollama=\${ollama%/}
+case $ollama in 0.0.0.0*) ollama=127.0.0.1\${ollama#0.0.0.0};; esac
+case $ollama in *:*) ;; *) ollama=$ollama:11434;; esac
+case $ollama in https://*) ;; *) ollama=http://$ollama;; esac
+look_at ollama "$ollama" /api/tags
+for port in $ports; do
+  look_at models "http://127.0.0.1:$port" /v1/models
+  case $body in ""|*llamacpp*|*vllm*) ;; *) look_at props "http://127.0.0.1:$port" /props;; esac
+done
+`
+
+/**
+ * Tells how busy a machine is and, if asked, what it is and has. Input: `load`, or `full PORT...` with the ports of
+ * 127.0.0.1 on which to look for servers of models. Output, each line after the mark: a word for its kind and what was
+ * read; `end` at last.
+ */
+export const PROBE = `
+mark=@MARK@
+root="\${HELIX_ATTEMPTS_ROOT:-\${XDG_STATE_HOME:-$HOME/.local/state}/helix}"
+unset HELIX_ATTEMPTS_ROOT
+HELIX_PROBE=$mark LC_ALL=C
+export HELIX_PROBE LC_ALL
+read -r what ports
+exec < /dev/null 2> /dev/null
+say() { printf "%s %s\\n" "$mark" "$*"; }
+say root "$root"
+${WATCH}${LOAD}
+if [ "$what" = full ]; then
+${FACTS}${SERVERS}
+fi
+say end
+kill "$watch"
+`

@@ -1,0 +1,144 @@
+import {setTimeout as delay} from 'node:timers/promises'
+import type {Store} from '../data/store.js'
+import {messageOf} from '../errors/helix-error.js'
+import type {Logger} from '../logger.js'
+import {probeLoad, probeWorker} from './probe-worker.js'
+import type {Transport} from './transport.js'
+import type {WorkerRow} from './worker.js'
+import {scriptEnvironment, type WorkerConnections} from './worker-connections.js'
+import {claimRetry, listRetries, markRevived} from './worker-recovery.js'
+import {readWorkerRow, storeLoad, storeProbe} from './worker-store.js'
+
+const TICK_MS = 1000
+/** One-off commands are over before they would look at anybody's health. */
+const FOREGROUND_DELAY_MS = 5000
+/** Versions and model servers change less often than load. */
+const CHECKS_PER_PROBE = 10
+const CHECKS_AT_ONCE = 16
+/** Most of them wait for an answer that does not come. */
+const RETRIES_AT_ONCE = 32
+
+export interface HealthOptions {
+  store: Store
+  connections: WorkerConnections
+  logger: Logger
+  hostId: string
+  /** Between two checks of a worker, whichever coordinator makes them. */
+  intervalSeconds: number
+  /** A scheduler looks after all workers, a foreground coordinator after those that it is connected to. */
+  scope: 'all' | 'connected'
+  /** A worker that was away can be used again. */
+  onRevived: () => void
+}
+
+/**
+ * Looks after the workers beside a coordinator's tasks: tries again those that are away, and asks the others how they are.
+ * Any number of coordinators share the work: each retry and each check is claimed in the store first.
+ */
+export class WorkerHealth {
+  readonly #options: HealthOptions
+  readonly #stopping = new AbortController()
+  /** Checks of a connection so far. */
+  readonly #checks = new WeakMap<Transport, number>()
+  readonly #checking = new Set<string>()
+  readonly #retrying = new Set<string>()
+  #loops: Promise<unknown> = Promise.resolve()
+
+  constructor(options: HealthOptions) {
+    this.#options = options
+  }
+
+  start(): void {
+    const {scope} = this.#options
+    this.#loops = Promise.all([this.#repeat(() => this.#retry(), 0), this.#repeat(() => this.#check(), scope === 'connected' ? FOREGROUND_DELAY_MS : 0)])
+  }
+
+  /** Starts nothing more. Checks that are under way end with their connections. */
+  async stop(): Promise<void> {
+    this.#stopping.abort()
+    await this.#loops
+  }
+
+  async #repeat(work: () => Promise<void>, delayMs: number): Promise<void> {
+    const {signal} = this.#stopping
+    const pause = (ms: number) => delay(ms, undefined, {signal}).catch(() => {})
+    await pause(delayMs)
+    while (!signal.aborted) {
+      // A store that is away is the coordinator's to report.
+      await work().catch((error) => this.#options.logger.debug(`looking after the workers: ${messageOf(error)}`))
+      await pause(TICK_MS)
+    }
+  }
+
+  /** Tries workers that are away, once their time has come. */
+  async #retry(): Promise<void> {
+    const {store, hostId} = this.#options
+    const room = RETRIES_AT_ONCE - this.#retrying.size
+    if (room < 1) return
+    for (const id of await listRetries(store, hostId, room)) {
+      const worker = this.#retrying.has(id) ? undefined : await claimRetry(store, id)
+      if (worker) this.#track(this.#retrying, worker, () => this.#revive(worker))
+    }
+  }
+
+  async #revive(worker: WorkerRow): Promise<void> {
+    await this.#options.connections.retry(worker)
+    await markRevived(this.#options.store, worker.id)
+    this.#options.onRevived()
+  }
+
+  /** Checks workers whose last check is too old, few enough at a time that all checks are spread over the interval. */
+  async #check(): Promise<void> {
+    const {store, hostId, intervalSeconds, scope, connections} = this.#options
+    const pool = `status = 'active' AND host_id IN ('', ?)${scope === 'connected' ? ` AND id IN ${store.sql.ids}` : ''}`
+    const ids = scope === 'connected' ? [hostId, JSON.stringify(connections.connected())] : [hostId]
+    const isDue = `(checked_at IS NULL OR checked_at <= ${store.sql.afterSeconds})`
+    const due = await store.query<{id: string; pool: number}>(
+      `SELECT id, (SELECT count(*) FROM workers WHERE ${pool}) AS pool FROM workers WHERE ${pool} AND ${isDue} ORDER BY checked_at NULLS FIRST LIMIT ?`,
+      [...ids, ...ids, -intervalSeconds, CHECKS_AT_ONCE],
+    )
+    const share = Math.ceil(Number(due[0]?.pool ?? 0) / intervalSeconds)
+    const room = Math.min(share, CHECKS_AT_ONCE - this.#checking.size)
+    const mine = due.filter(({id}) => !this.#checking.has(id)).slice(0, Math.max(0, room))
+    if (mine.length === 0) return
+    const rows = await store.query(`UPDATE workers SET checked_at = ${store.sql.now} WHERE id IN ${store.sql.ids} AND ${isDue} RETURNING *`, [
+      JSON.stringify(mine.map(({id}) => id)),
+      -intervalSeconds,
+    ])
+    for (const row of rows) {
+      const worker = readWorkerRow(store.sql, row)
+      this.#track(this.#checking, worker, () => this.#examine(worker))
+    }
+  }
+
+  async #examine(worker: WorkerRow): Promise<void> {
+    const {store, connections} = this.#options
+    const transport = await connections.get(worker)
+    let isOpen = true
+    void transport.closed.then(() => {
+      isOpen = false
+    })
+    const checks = this.#checks.get(transport) ?? 0
+    this.#checks.set(transport, checks + 1)
+    const all = this.#wantsAll(worker, checks)
+    const probe = await (all ? probeWorker : probeLoad)(transport, scriptEnvironment(worker)).catch(async (error) => {
+      // A connection that was lost, or closed with its coordinator, has been told of where it was noticed.
+      if (isOpen && worker.origin !== 'local' && !this.#stopping.signal.aborted) await connections.giveUp(worker, messageOf(error))
+      throw error
+    })
+    if (all) await storeProbe(store, worker.id, probe)
+    else await storeLoad(store, worker.id, probe.load)
+  }
+
+  /** A worker that was away may have come back with other hardware and other programs. */
+  #wantsAll(worker: WorkerRow, checks: number): boolean {
+    return Object.keys(worker.discovered).length === 0 || (this.#options.scope === 'all' && checks % CHECKS_PER_PROBE === 0)
+  }
+
+  #track(under: Set<string>, worker: WorkerRow, work: () => Promise<void>): void {
+    under.add(worker.id)
+    work()
+      .catch((error) => this.#options.logger[this.#stopping.signal.aborted ? 'debug' : 'info'](`${worker.name}: ${messageOf(error)}`))
+      .finally(() => under.delete(worker.id))
+  }
+}
