@@ -59,13 +59,18 @@ function isPostgres(connection: Connection): connection is ClientBase {
 }
 
 function runCompiled<T>(connection: BetterSqlite3.Database, sql: string, bindings: readonly Binding[]): T[] {
-  let statements = compiled.get(connection)
-  if (!statements) compiled.set(connection, (statements = new Map()))
-  let statement = statements.get(sql)
-  if (!statement) statements.set(sql, (statement = connection.prepare(sql)))
+  const statement = compiledStatement(connection, sql)
   if (statement.reader) return statement.all(...bindings) as T[]
   statement.run(...bindings)
   return []
+}
+
+function compiledStatement(connection: BetterSqlite3.Database, sql: string): BetterSqlite3.Statement {
+  const statements = compiled.get(connection) ?? new Map<string, BetterSqlite3.Statement>()
+  compiled.set(connection, statements)
+  const statement = statements.get(sql) ?? connection.prepare(sql)
+  statements.set(sql, statement)
+  return statement
 }
 
 // Named after its text: behind a connection pooler, connections that others have prepared statements on may be shared.

@@ -6,7 +6,6 @@ import {openPostgres} from './postgres.js'
 import {type Binding, type RunStatement, runImmediate, runPrepared} from './prepared.js'
 import {isAway, retryWhileAway} from './retry-while-away.js'
 import {retryWhileBusy} from './retry-while-busy.js'
-import {SharedRounds} from './shared-rounds.js'
 import {type Dialect, query, type Row, type SqlDialect, sqlFor} from './sql.js'
 import {openSqlite} from './sqlite.js'
 
@@ -29,8 +28,6 @@ export class Store {
   readonly sql: SqlDialect
   #id: string | undefined
   #answered = false
-  // A message to nobody is the smallest thing that PostgreSQL has to write to its log before it says that it is committed.
-  readonly #flushes = new SharedRounds(() => this.prepared(`SELECT pg_logical_emit_message(true, 'helix', '')`))
 
   constructor(knex: Knex, location: StoreLocation) {
     this.knex = knex
@@ -69,14 +66,6 @@ export class Store {
   /** Like `write` on SQLite, with prepared statements and without a turn of the event loop between them. */
   immediate<T>(work: (run: RunStatement) => T): Promise<T> {
     return this.#guard(() => runImmediate(this.knex, work))
-  }
-
-  /**
-   * Waits until what this process committed before is as safe as the database makes any commit, where it was committed with
-   * `synchronous_commit` off: whatever commits later reaches the disk later. Callers that wait at the same time share one flush.
-   */
-  flush(): Promise<unknown> {
-    return this.dialect === 'postgres' ? this.#flushes.join() : Promise.resolve()
   }
 
   async close(): Promise<void> {

@@ -10,22 +10,13 @@ export interface BoundTask {
   nth: number
 }
 
-export interface BoundTasks {
-  bound: BoundTask[]
-  /** There were tasks, but no longer the room for all of them. */
-  refused: boolean
-}
-
-/**
- * Binds the first tasks of each class to the workers chosen for them, in one statement, which does not wait for the disk: the
- * locks on the workers' claims are held for a fraction of a millisecond. Whoever acts on it must flush the store first.
- */
+/** Binds the first tasks of each class to the workers chosen for them, where they are active and still have the room, in one statement. */
 export async function bindOnPostgres(
   store: Store,
   ready: ReadyTasks,
   placed: readonly PlacedClass[],
   endedOf: (workerId: string) => Usage,
-): Promise<BoundTasks> {
+): Promise<BoundTask[]> {
   const workers = new Map<string, {number: number; row: Row}>()
   const places = placed.flatMap(({ready: {key}, rooms}) =>
     rooms.map(({worker, limits}, n) => {
@@ -41,18 +32,16 @@ export async function bindOnPostgres(
     }),
   )
   const classes = placed.map(({ready: {key, requirements}, rooms}) => ({k: key, count: rooms.length, ...usageOf(requirements)}))
-  const rows = await store.prepared<Row & {id: string | null; k: string; n: number}>(BIND[ready.scope], [
+  const rows = await store.prepared<Row & {k: string; n: number}>(BIND[ready.scope], [
     JSON.stringify(classes),
     ...readyBindings(ready),
     JSON.stringify(places),
     JSON.stringify([...workers.values()].map(({row}) => row)),
     ready.coordinatorId,
   ])
-  const bound = rows.filter((row) => row.id !== null).map(({k, n, ...row}) => ({row, key: k, nth: Number(n)}))
-  return {bound, refused: bound.length < rows.length}
+  return rows.map(({k, n, ...row}) => ({row, key: k, nth: Number(n)}))
 }
 
-// Columns of a task that are the same for all that were just claimed are not sent back.
 function bindStatement(scope: ClaimScope): string {
   return `WITH classes AS (
     SELECT * FROM json_to_recordset(?::json) AS r(k text, count integer, cpus double precision, memory_bytes double precision, gpus double precision)
@@ -74,6 +63,7 @@ function bindStatement(scope: ClaimScope): string {
   ), granted AS (
     UPDATE worker_claims c SET ${RESOURCES.map((name) => `${name} = c.${name} + w.${name}`).join(', ')}
     FROM wanted w WHERE c.worker_id = w.worker_id AND (SELECT count(*) FROM locked) > 0
+      AND EXISTS (SELECT 1 FROM workers WHERE workers.id = c.worker_id AND workers.status = 'active')
       AND ${RESOURCES.map((name) => `(w.most_${name} IS NULL OR w.${name} = 0 OR c.${name} + w.${name} <= w.most_${name} + 1e-6)`).join(' AND ')}
     RETURNING w.w, w.worker_id, w.name
   ), bound AS (
@@ -84,7 +74,7 @@ function bindStatement(scope: ClaimScope): string {
     INSERT INTO task_attempts (task_id, attempt, worker_id, worker_name, coordinator_id, status)
     SELECT id, attempt, worker_id, worker_name, coordinator_id, 'running' FROM bound
   )
-  SELECT p.k, p.n, b.* FROM (SELECT set_config('synchronous_commit', 'off', true)) AS s CROSS JOIN picked p LEFT JOIN bound b ON b.id = p.id`
+  SELECT p.k, p.n, b.* FROM places p JOIN bound b ON b.id = p.id`
 }
 
 const BIND: Record<ClaimScope, string> = {own: bindStatement('own'), unowned: bindStatement('unowned')}

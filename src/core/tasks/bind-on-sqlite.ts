@@ -1,7 +1,7 @@
 import type {RunStatement} from '../data/prepared.js'
 import type {Row} from '../data/sql.js'
 import type {Store} from '../data/store.js'
-import type {BoundTasks} from './bind-on-postgres.js'
+import type {BoundTask} from './bind-on-postgres.js'
 import {type PlacedClass, RESOURCES, type Room, type Usage, usageOf} from './placement.js'
 import {READY_INDEX, READY_ORDER, type ReadyTasks, readyBindings, readyCondition} from './ready-classes.js'
 
@@ -13,15 +13,13 @@ interface Place {
   usage: Usage
 }
 
-/** Binds the first tasks of each class to the workers chosen for them, in one transaction. */
-export function bindOnSqlite(store: Store, ready: ReadyTasks, placed: readonly PlacedClass[], endedOf: (workerId: string) => Usage): Promise<BoundTasks> {
+/** Binds the first tasks of each class to the workers chosen for them, where they are active and still have the room, in one transaction. */
+export function bindOnSqlite(store: Store, ready: ReadyTasks, placed: readonly PlacedClass[], endedOf: (workerId: string) => Usage): Promise<BoundTask[]> {
   return store.immediate((run) => {
     const places = placed.flatMap((one) => pickTasks(run, store, ready, one))
     const granted = new Set<Room>()
     for (const [room, wanted] of sumByRoom(places)) if (grant(run, room, wanted, endedOf(room.worker.id))) granted.add(room)
-    const bindable = places.filter(({room}) => granted.has(room))
-    const bound = bindable.flatMap((place) => bindPlace(run, store, ready.coordinatorId, place))
-    return {bound, refused: bindable.length < places.length}
+    return places.filter(({room}) => granted.has(room)).flatMap((place) => bindPlace(run, store, ready.coordinatorId, place))
   })
 }
 
@@ -48,7 +46,7 @@ function sumByRoom(places: readonly Place[]): Map<Room, Usage> {
 }
 
 const GRANT = `UPDATE worker_claims SET ${RESOURCES.map((name) => `${name} = ${name} + ?`).join(', ')}
-  WHERE worker_id = ? AND ${RESOURCES.map((name) => `(? = 0 OR ${name} + ? <= ? + 1e-6)`).join(' AND ')} RETURNING worker_id`
+  WHERE worker_id = ? AND EXISTS (SELECT 1 FROM workers WHERE id = worker_id AND status = 'active') AND ${RESOURCES.map((name) => `(? = 0 OR ${name} + ? <= ? + 1e-6)`).join(' AND ')} RETURNING worker_id`
 
 function grant(run: RunStatement, {worker, limits}: Room, wanted: Usage, ended: Usage): boolean {
   const bounds = RESOURCES.flatMap((name) => [wanted[name], wanted[name], limits[name] + ended[name]])
@@ -56,7 +54,7 @@ function grant(run: RunStatement, {worker, limits}: Room, wanted: Usage, ended: 
 }
 
 // A row at a time: SQLite is a function call away, and reading JSON costs it more than that.
-function bindPlace(run: RunStatement, {sql}: Store, coordinatorId: string, {id, key, nth, room: {worker}}: Place): BoundTasks['bound'] {
+function bindPlace(run: RunStatement, {sql}: Store, coordinatorId: string, {id, key, nth, room: {worker}}: Place): BoundTask[] {
   const [row] = run<Row>(
     `UPDATE tasks SET status = 'running', worker_id = ?, coordinator_id = ?, attempt = attempt + 1, started_at = ${sql.now},
        error_message = NULL, failure_kind = NULL, exit_code = NULL, signal = NULL WHERE id = ? RETURNING *`,

@@ -2,8 +2,8 @@ import type {Store} from '../data/store.js'
 import type {WorkerRow} from '../workers/worker.js'
 import {type BoundTask, bindOnPostgres} from './bind-on-postgres.js'
 import {bindOnSqlite} from './bind-on-sqlite.js'
-import {choosePlacements, type Placements} from './placement.js'
-import {forgetPoolView, type PoolView, poolViewOf} from './pool-view.js'
+import {choosePlacements, type PlacedClass} from './placement.js'
+import {PoolView} from './pool-view.js'
 import {type ClaimScope, readReadyClasses} from './ready-classes.js'
 import type {TaskRow} from './task.js'
 import {readTaskRow} from './task-rows.js'
@@ -29,51 +29,62 @@ export interface ClaimedTask {
 // Others may take the room, or the tasks, that a claim has chosen; then it looks again.
 const TRIES = 5
 
-/**
- * Takes pending tasks and binds each to a worker with room for it; no other coordinator gets the same task, and no worker gets
- * more tasks than it has slots. Durable once it resolves. There may be more to claim afterwards, even where it stays below `limit`.
- */
-export async function claimTasks(store: Store, options: ClaimOptions): Promise<ClaimedTask[]> {
-  if (options.workers.length === 0 || options.limit < 1) return []
-  try {
-    const view = poolViewOf(store)
-    await view.prepare(options.workers)
-    for (let attempt = 1; attempt <= TRIES; attempt++) {
-      const {claimed, again} = await tryToClaim(store, view, options)
-      if (claimed.length > 0 || !again) return claimed
+/** Claims tasks, one claim at a time. It remembers how busy workers were: whoever claims again and again keeps it. */
+export class TaskClaims {
+  readonly #store: Store
+  #view: PoolView
+
+  constructor(store: Store) {
+    this.#store = store
+    this.#view = new PoolView(store)
+  }
+
+  /**
+   * Takes pending tasks and binds each to a worker with room for it; no other coordinator gets the same task, and no worker gets
+   * more tasks than it has slots. Durable once it resolves. There may be more to claim afterwards, even where it stays below `limit`.
+   */
+  async claim(options: ClaimOptions): Promise<ClaimedTask[]> {
+    if (options.workers.length === 0 || options.limit < 1) return []
+    try {
+      await this.#view.prepare(options.workers)
+      for (let attempt = 1, hasLooked = false; attempt <= TRIES; attempt++) {
+        const {outcome, claimed} = await this.#tryToClaim(options)
+        if (outcome === 'claimed' || outcome === 'no tasks' || (outcome === 'no room' && hasLooked)) return claimed
+        hasLooked = await this.#view.lookAgain(options.workers)
+        if (!hasLooked) return []
+      }
+      return []
+    } catch (error) {
+      // What was placed was perhaps not claimed.
+      this.#view = new PoolView(this.#store)
+      throw error
     }
-    return []
-  } catch (error) {
-    forgetPoolView(store)
-    throw error
+  }
+
+  /** Tells it that tasks have ended on these workers, so that it looks for room there. */
+  noteEnds(workerIds: Iterable<string>): void {
+    this.#view.touch(workerIds)
+  }
+
+  async #tryToClaim(options: ClaimOptions): Promise<{outcome: 'claimed' | 'no tasks' | 'no room' | 'refused'; claimed: ClaimedTask[]}> {
+    const {workers, limit, maxPerWorker} = options
+    const [store, view] = [this.#store, this.#view]
+    const classes = await readReadyClasses(store, options)
+    if (classes.length === 0) return {outcome: 'no tasks', claimed: []}
+    const placed = choosePlacements(classes, view.eligibleRooms(workers, maxPerWorker), view.shares, limit)
+    if (placed.length === 0) return {outcome: 'no room', claimed: []}
+    const bind = store.dialect === 'postgres' ? bindOnPostgres : bindOnSqlite
+    const bound = await bind(store, options, placed, (id) => view.endedOf(id))
+    const taken = new Set(bound.map(({key, nth}) => `${nth} ${key}`))
+    view.settle(placed, (key, nth) => taken.has(`${nth} ${key}`))
+    return {outcome: bound.length > 0 ? 'claimed' : 'refused', claimed: readClaimed(store, placed, bound)}
   }
 }
 
-async function tryToClaim(store: Store, view: PoolView, options: ClaimOptions): Promise<{claimed: ClaimedTask[]; again: boolean}> {
-  const {workers, limit, maxPerWorker} = options
-  const classes = await readReadyClasses(store, options)
-  if (classes.length === 0) return {claimed: [], again: false}
-  const end = view.begin()
-  const placements = choosePlacements(classes, view.eligibleRooms(workers, maxPerWorker), view.shares, limit)
-  if (placements.classes.length === 0) {
-    // Where something has ended, here or elsewhere, there may be room by now.
-    const again = placements.short && ((await view.readTouched()) || (await view.readAgain(workers)))
-    return {claimed: [], again}
-  }
-  const bind = store.dialect === 'postgres' ? bindOnPostgres : bindOnSqlite
-  const {bound, refused} = await bind(store, options, placements.classes, (id) => view.endedOf(id))
-  const claimed = readClaimed(store, placements, bound)
-  const taken = new Set(bound.map(({key, nth}) => `${nth} ${key}`))
-  end(placements.classes, (key, nth) => taken.has(`${nth} ${key}`))
-  if (bound.length === 0) return {claimed, again: refused && (await view.readAgain(workers))}
-  await store.flush()
-  return {claimed, again: false}
-}
-
-function readClaimed(store: Store, {classes}: Placements, bound: readonly BoundTask[]): ClaimedTask[] {
-  const placed = new Map(classes.map(({ready, rooms}) => [ready.key, rooms]))
+function readClaimed(store: Store, placed: readonly PlacedClass[], bound: readonly BoundTask[]): ClaimedTask[] {
+  const roomsOf = new Map(placed.map(({ready, rooms}) => [ready.key, rooms]))
   const claimed = bound.flatMap(({row, key, nth}) => {
-    const worker = placed.get(key)?.[nth]?.worker
+    const worker = roomsOf.get(key)?.[nth]?.worker
     return worker ? [{task: readTaskRow(store.sql, row), worker}] : []
   })
   return claimed.sort((a, b) => b.task.priority - a.task.priority || a.task.seq - b.task.seq)

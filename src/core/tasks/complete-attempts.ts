@@ -1,20 +1,8 @@
 import type {Knex} from 'knex'
-import {NO_INDEX_ON_STATUS, query} from '../data/sql.js'
+import {query} from '../data/sql.js'
 import type {Store} from '../data/store.js'
-import {endOnSqlite} from './end-on-sqlite.js'
-import {poolViewOf} from './pool-view.js'
 import {settleDependents} from './settle-dependents.js'
-import {
-  attemptBindings,
-  attemptStatus,
-  deleteAttempts,
-  type EndedAtOnce,
-  type EndedTask,
-  idsBinding,
-  taskBindings,
-  updateAttempts,
-  updateTasks,
-} from './store-ends.js'
+import {attemptBindings, attemptStatus, deleteAttempts, type EndedTask, idsBinding, taskBindings, updateAttempts, updateTasks} from './store-ends.js'
 import type {FailureKind, TaskStatus} from './task.js'
 
 /** How an attempt ended and what that makes of its task. */
@@ -54,29 +42,29 @@ export interface CompletedAttempts {
  */
 export async function completeAttempts(store: Store, coordinatorId: string, ends: readonly AttemptEnd[]): Promise<CompletedAttempts> {
   const sent = ends.filter((end) => end.result !== 'unsent')
-  const endAtOnce = store.dialect === 'postgres' ? endOnPostgres : endOnSqlite
-  const {tasks: ended, workerIds} = sent.length > 0 ? await endAtOnce(store, coordinatorId, sent) : {tasks: [], workerIds: []}
-  poolViewOf(store).touch(workerIds)
-  const endedIds = new Set(ended.map((task) => task.id))
-  const left = ends.filter((end) => !endedIds.has(end.taskId))
+  const ended = sent.length > 0 ? await endAtOnce(store, coordinatorId, sent) : []
+  const left = withoutEnded(ends, ended)
   const rest = left.length > 0 ? await endInTransaction(store, coordinatorId, left) : {settled: [], refused: []}
   return {settled: [...settledOf(ended), ...rest.settled], refused: rest.refused}
 }
 
-/** Nearly all ends, in one statement: those of tasks that no other waits for. */
-async function endOnPostgres(store: Store, coordinatorId: string, ends: readonly AttemptEnd[]): Promise<EndedAtOnce> {
+/** Nearly all ends, with prepared statements: those of tasks that no other waits for. */
+function endAtOnce(store: Store, coordinatorId: string, ends: readonly AttemptEnd[]): Promise<EndedTask[]> {
   const {sql} = store
-  // Not joined: PostgreSQL takes both for single rows, and would compare each with each.
-  const rows = await store.prepared<{[K in keyof EndedTask]: EndedTask[K] | null} & {worker_id: string | null}>(
-    `WITH ended AS (${updateTasks(sql, 'without')}), stored AS (${updateAttempts(sql, 'AND task_attempts.task_id IN (SELECT id FROM ended)')})
-     SELECT id, status, has_dependents, CAST(NULL AS uuid) AS worker_id FROM ended
-     UNION ALL SELECT DISTINCT CAST(NULL AS uuid), NULL, CAST(NULL AS boolean), worker_id FROM stored`,
-    [...taskBindings(coordinatorId, ends), ...attemptBindings(coordinatorId, ends)],
-  )
-  return {
-    tasks: rows.flatMap(({id, status}) => (id !== null && status !== null ? [{id, status, has_dependents: false}] : [])),
-    workerIds: rows.flatMap(({worker_id}) => (worker_id === null ? [] : [worker_id])),
+  const endTasks = updateTasks(sql, 'without')
+  if (store.dialect === 'postgres') {
+    // Not joined: PostgreSQL takes both for single rows, and would compare each with each.
+    const endAttempts = updateAttempts(sql, 'AND task_attempts.task_id IN (SELECT id FROM ended)')
+    return store.prepared(`WITH ended AS (${endTasks}), attempts AS (${endAttempts}) SELECT id, status, has_dependents FROM ended`, [
+      ...taskBindings(coordinatorId, ends),
+      ...attemptBindings(coordinatorId, ends),
+    ])
   }
+  return store.immediate((run) => {
+    const ended = run<EndedTask>(endTasks, taskBindings(coordinatorId, ends))
+    if (ended.length > 0) run(updateAttempts(sql), attemptBindings(coordinatorId, acceptedOf(ends, ended)))
+    return ended
+  })
 }
 
 /** The others: those of which nothing was sent, those that others wait for, and those that are refused. */

@@ -2,6 +2,8 @@ import type {WorkerRow} from '../workers/worker.js'
 import {Heap} from './heap.js'
 import type {Requirements} from './task.js'
 
+const STRAINED_CPU_PERCENT = 90
+
 /** What tasks take of a worker. */
 export interface Usage {
   slots: number
@@ -35,12 +37,6 @@ export interface ReadyClass {
 export interface PlacedClass {
   ready: ReadyClass
   rooms: Room[]
-}
-
-export interface Placements {
-  classes: PlacedClass[]
-  /** A task was left out for want of room. */
-  short: boolean
 }
 
 /** Whether a worker could ever run such a task, busy or not. Resources that are not known are taken to be enough. */
@@ -79,11 +75,10 @@ export function choosePlacements(
   eligibleRooms: (ready: ReadyClass) => readonly Room[],
   shares: Map<string, number>,
   limit: number,
-): Placements {
+): PlacedClass[] {
   const queues = classes.map((ready) => ({ready, next: 0, usage: usageOf(ready.requirements), candidates: undefined as Heap<Candidate> | undefined}))
   const placed = new Map<ReadyClass, Room[]>()
   let waiting = queues.filter(({ready}) => countOf(ready) > 0)
-  let short = false
   for (let count = 0; count < limit && waiting.length > 0; ) {
     const queue = waiting.reduce((best, one) => (comesBefore(one, best, shares) ? one : best))
     queue.candidates ??= candidatesOf(eligibleRooms(queue.ready))
@@ -95,11 +90,11 @@ export function choosePlacements(
       const given = placed.get(queue.ready)
       if (given) given.push(room)
       else placed.set(queue.ready, [room])
-    } else short = true
+    }
     // All tasks of a class ask for the same: where one finds no room, none does.
     if (!room || queue.next >= countOf(queue.ready)) waiting = waiting.filter((one) => one !== queue)
   }
-  return {classes: [...placed].map(([ready, given]) => ({ready, rooms: given})), short}
+  return [...placed].map(([ready, given]) => ({ready, rooms: given}))
 }
 
 interface Queue {
@@ -127,13 +122,13 @@ interface Candidate {
   room: Room
   order: number
   load: number
-  strain: number
+  isStrained: boolean
 }
 
 function candidatesOf(rooms: readonly Room[]): Heap<Candidate> {
   return new Heap(
-    rooms.map((room, order) => ({room, order, load: loadAfter(room), strain: strainOf(room.worker)})),
-    (a, b) => a.load - b.load || a.strain - b.strain || a.order - b.order,
+    rooms.map((room, order) => ({room, order, load: loadAfter(room), isStrained: isStrained(room.worker)})),
+    (a, b) => a.load - b.load || Number(a.isStrained) - Number(b.isStrained) || a.order - b.order,
   )
 }
 
@@ -172,9 +167,9 @@ function loadAfter({worker, used}: Room): number {
   return (used.slots + 1) / worker.slots
 }
 
-/** How busy its CPUs are kept, by whomever: among workers of equal load the idle ones come first. In tens of percent, the figure being seconds old. */
-function strainOf({load}: WorkerRow): number {
-  return Math.floor((load.cpu_percent ?? 0) / 10)
+/** Among workers of equal load those whose CPUs are kept busy, by whomever, come last. */
+function isStrained({load}: WorkerRow): boolean {
+  return (load.cpu_percent ?? 0) >= STRAINED_CPU_PERCENT
 }
 
 function fits(wanted: number | undefined, there: number | undefined): boolean {

@@ -1,4 +1,3 @@
-import {SharedRounds} from '../data/shared-rounds.js'
 import type {Store} from '../data/store.js'
 import type {WorkerRow} from '../workers/worker.js'
 import {isEligible, type PlacedClass, RESOURCES, type ReadyClass, type Room, roomOf, take, type Usage, usageOf} from './placement.js'
@@ -10,7 +9,7 @@ const ENDED_STALE_MS = 100
 const SEARCH_SHARE = 0.1
 const SHORT_LOOK_MS = 3
 
-/** What this process knows of a worker's tasks. */
+/** What is known of a worker's tasks. */
 interface KnownLoad {
   used: Usage
   /** How much of all that was ever claimed on the worker had ended when it was read: by now it is that or more. */
@@ -36,16 +35,12 @@ export class PoolView {
   readonly #pools = new WeakMap<readonly WorkerRow[], Pool>()
   // Workers on which tasks that this process looked after have ended since they were last read.
   readonly #touched = new Set<string>()
-  readonly #reads = new SharedRounds(() => this.#readAll())
-  readonly #asked = new Set<string>()
   #readAt = Number.NEGATIVE_INFINITY
   #touchedReadAt = Number.NEGATIVE_INFINITY
   #readMs = 0
 
   /** How many tasks of each project run. */
   readonly shares = new Map<string, number>()
-  // Counts how often it was read: what was added before must not be taken back.
-  #generation = 0
 
   constructor(store: Store) {
     this.#store = store
@@ -55,45 +50,20 @@ export class PoolView {
   async prepare(workers: readonly WorkerRow[]): Promise<void> {
     const now = performance.now()
     const unknown = !this.#pools.has(workers) && workers.some((worker) => !this.#known.has(worker.id))
-    if (unknown || now - this.#readAt > STALE_MS) await this.#read(workers)
-    else if (now - this.#touchedReadAt > ENDED_STALE_MS) await this.readTouched()
+    if (unknown || now - this.#readAt > STALE_MS) await this.#readAll(workers)
+    else if (now - this.#touchedReadAt > ENDED_STALE_MS) await this.#readTouched()
   }
 
-  /** To be called before placing; the result takes what was placed and learns which of it was claimed in the end. */
-  begin(): (placed: readonly PlacedClass[], claimed: (key: string, nth: number) => boolean) => void {
-    const generation = this.#generation
-    return (placed, claimed) => {
-      if (generation !== this.#generation) return
-      for (const {ready, rooms} of placed) {
-        for (const [nth, room] of rooms.entries()) {
-          const projects = this.#known.get(room.worker.id)?.projects
-          if (claimed(ready.key, nth)) projects?.set(ready.projectId, (projects.get(ready.projectId) ?? 0) + 1)
-          else {
-            take(room, usageOf(ready.requirements), -1)
-            this.#share(ready.projectId, -1)
-          }
-        }
-      }
-    }
-  }
-
-  /** Reads the workers on which something has ended. False when there are none. */
-  async readTouched(): Promise<boolean> {
-    this.#touchedReadAt = performance.now()
-    if (this.#touched.size === 0) return false
-    await this.#readWorkers([...this.#touched])
-    return true
-  }
-
-  /** Reads all of these workers, unless that was done a moment ago and takes long. False when it was not done. */
-  async readAgain(workers: readonly WorkerRow[]): Promise<boolean> {
+  /** Looks for room again after a claim found none. False when there was nothing to read, or all was read a moment ago. */
+  async lookAgain(workers: readonly WorkerRow[]): Promise<boolean> {
+    if (await this.#readTouched()) return true
     if (this.#readMs > SHORT_LOOK_MS && performance.now() - this.#readAt < this.#readMs / SEARCH_SHARE) return false
-    await this.#read(workers)
+    await this.#readAll(workers)
     return true
   }
 
-  /** Tells it that a task ended on these workers. */
-  touch(workerIds: readonly string[]): void {
+  /** Tells it that tasks have ended on these workers. */
+  touch(workerIds: Iterable<string>): void {
     for (const id of workerIds) if (this.#known.has(id)) this.#touched.add(id)
   }
 
@@ -120,6 +90,20 @@ export class PoolView {
     return this.#known.get(workerId)?.ended ?? nothing()
   }
 
+  /** Keeps what was claimed of the tasks that `choosePlacements` has placed on its rooms, and takes the rest off them again. */
+  settle(placed: readonly PlacedClass[], wasClaimed: (key: string, nth: number) => boolean): void {
+    for (const {ready, rooms} of placed) {
+      for (const [nth, room] of rooms.entries()) {
+        const projects = this.#known.get(room.worker.id)?.projects
+        if (wasClaimed(ready.key, nth)) projects?.set(ready.projectId, (projects.get(ready.projectId) ?? 0) + 1)
+        else {
+          take(room, usageOf(ready.requirements), -1)
+          this.#share(ready.projectId, -1)
+        }
+      }
+    }
+  }
+
   #share(project: string, count: number): void {
     this.shares.set(project, (this.shares.get(project) ?? 0) + count)
   }
@@ -129,22 +113,23 @@ export class PoolView {
     return known ? [{...roomOf(worker, maxPerWorker), used: known.used}] : []
   }
 
-  #read(workers: readonly WorkerRow[]): Promise<void> {
-    for (const {id} of workers) this.#asked.add(id)
-    return this.#reads.join()
+  async #readTouched(): Promise<boolean> {
+    this.#touchedReadAt = performance.now()
+    if (this.#touched.size === 0) return false
+    await this.#read([...this.#touched])
+    return true
   }
 
-  async #readAll(): Promise<void> {
+  async #readAll(workers: readonly WorkerRow[]): Promise<void> {
     const started = performance.now()
-    const asked = [...this.#asked]
-    this.#asked.clear()
-    await this.#readWorkers(asked)
+    await this.#read(workers.map((worker) => worker.id))
     this.#readAt = performance.now()
     this.#touchedReadAt = this.#readAt
     this.#readMs = this.#readAt - started
   }
 
-  async #readWorkers(ids: readonly string[]): Promise<void> {
+  async #read(ids: readonly string[]): Promise<void> {
+    // Before it is read: what ends meanwhile may not be in it.
     for (const id of ids) this.#touched.delete(id)
     let rows = await readLoads(this.#store, ids)
     const found = new Set(rows.map((row) => row.worker_id))
@@ -156,7 +141,6 @@ export class PoolView {
       rows = [...rows, ...(await readLoads(this.#store, added))]
     }
     for (const [id, load] of groupByWorker(rows)) this.#learn(id, load)
-    this.#generation += 1
     this.shares.clear()
     for (const {projects} of this.#known.values()) for (const [project, count] of projects) this.#share(project, count)
   }
@@ -223,21 +207,4 @@ function groupByWorker(rows: readonly LoadRow[]): Map<string, WorkerLoad> {
 
 function nothing(): Usage {
   return {slots: 0, cpus: 0, memory_bytes: 0, gpus: 0}
-}
-
-const views = new WeakMap<Store, PoolView>()
-
-/** What this process knows of the load of a store's workers. */
-export function poolViewOf(store: Store): PoolView {
-  let view = views.get(store)
-  if (!view) {
-    view = new PoolView(store)
-    views.set(store, view)
-  }
-  return view
-}
-
-/** Forgets it, after an error of the store: what was read may not have been on disk yet. */
-export function forgetPoolView(store: Store): void {
-  views.delete(store)
 }

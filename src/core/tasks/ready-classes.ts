@@ -1,4 +1,3 @@
-import {SharedRounds} from '../data/shared-rounds.js'
 import type {Store} from '../data/store.js'
 import type {ReadyClass} from './placement.js'
 import type {Requirements} from './task.js'
@@ -64,31 +63,24 @@ function readFirstTasks(store: Store, ready: ReadyTasks, key: string, limit: num
   )
 }
 
-const shared = new WeakMap<Store, Map<string, SharedRounds<ClassRow[]>>>()
-
-/** The head of each class. Claims that begin while another one reads them share the next reading. */
+/** The head of each class: a hop from key to key in the index, not a scan. */
 function readHeads(store: Store, {scope, coordinatorId}: ReadyTasks): Promise<ClassRow[]> {
-  let readings = shared.get(store)
-  if (!readings) shared.set(store, (readings = new Map()))
   const who = readyBindings({scope, coordinatorId})
-  let reading = readings.get(who.join())
-  if (!reading) {
-    const ready = readyCondition(scope)
-    const tasks = `tasks ${store.sql.by(READY_INDEX)}`
-    const columns = 'placement_key, project_id, requirements, priority, seq'
-    const head = `FROM ${tasks} WHERE ${ready} AND placement_key = keys.placement_key ORDER BY ${READY_ORDER} LIMIT 1`
-    // PostgreSQL would read all tasks to join them with the few heads, SQLite does not know LATERAL.
-    const heads = store.dialect === 'postgres' ? `CROSS JOIN LATERAL (SELECT ${columns} ${head}) AS h` : `JOIN tasks h ON h.id = (SELECT id ${head})`
-    // A hop from key to key in the index, not a scan.
-    const sql = `WITH RECURSIVE keys(placement_key) AS (
-         SELECT * FROM (SELECT placement_key FROM ${tasks} WHERE ${ready} ORDER BY submitter_id, placement_key LIMIT 1) AS first
-         UNION ALL
-         SELECT (SELECT placement_key FROM ${tasks} WHERE ${ready} AND placement_key > keys.placement_key ORDER BY submitter_id, placement_key LIMIT 1)
-         FROM keys WHERE keys.placement_key IS NOT NULL
-       )
-       SELECT h.placement_key, h.project_id, h.requirements, h.priority, h.seq FROM keys ${heads}`
-    reading = new SharedRounds(() => store.prepared<ClassRow>(sql, [...who, ...who, ...who]))
-    readings.set(who.join(), reading)
-  }
-  return reading.join()
+  return store.prepared<ClassRow>(headsStatement(store, scope), [...who, ...who, ...who])
+}
+
+function headsStatement(store: Store, scope: ClaimScope): string {
+  const ready = readyCondition(scope)
+  const tasks = `tasks ${store.sql.by(READY_INDEX)}`
+  const columns = 'placement_key, project_id, requirements, priority, seq'
+  const head = `FROM ${tasks} WHERE ${ready} AND placement_key = keys.placement_key ORDER BY ${READY_ORDER} LIMIT 1`
+  // PostgreSQL would read all tasks to join them with the few heads, SQLite does not know LATERAL.
+  const heads = store.dialect === 'postgres' ? `CROSS JOIN LATERAL (SELECT ${columns} ${head}) AS h` : `JOIN tasks h ON h.id = (SELECT id ${head})`
+  return `WITH RECURSIVE keys(placement_key) AS (
+       SELECT * FROM (SELECT placement_key FROM ${tasks} WHERE ${ready} ORDER BY submitter_id, placement_key LIMIT 1) AS first
+       UNION ALL
+       SELECT (SELECT placement_key FROM ${tasks} WHERE ${ready} AND placement_key > keys.placement_key ORDER BY submitter_id, placement_key LIMIT 1)
+       FROM keys WHERE keys.placement_key IS NOT NULL
+     )
+     SELECT h.placement_key, h.project_id, h.requirements, h.priority, h.seq FROM keys ${heads}`
 }

@@ -10,12 +10,6 @@ export interface EndedTask {
   has_dependents: boolean
 }
 
-/** Tasks that ended, and the workers that they ran on. */
-export interface EndedAtOnce {
-  tasks: EndedTask[]
-  workerIds: string[]
-}
-
 /** Which tasks an end may be stored for: those that others wait for need more than one statement. */
 export type Dependents = 'without' | 'any'
 
@@ -101,12 +95,11 @@ export function attemptBindings(coordinatorId: string, ends: readonly AttemptEnd
   return [coordinatorId, JSON.stringify(rows)]
 }
 
-/** Writes down how attempts ended and who said so; returns the workers they were on. `accepted` narrows them down. */
+/** Writes down how attempts ended and who said so. `accepted` narrows them down. */
 export function updateAttempts(sql: SqlDialect, accepted = ''): string {
   const copied = Object.keys(ATTEMPT_COLUMNS).filter((column) => column !== 'task_id' && column !== 'attempt')
   return `UPDATE task_attempts SET coordinator_id = ?, ${copied.map((column) => `${column} = j.${column}`).join(', ')}, completed_at = ${sql.now}
-    FROM ${sql.rows(ATTEMPT_COLUMNS)} WHERE task_attempts.task_id = j.task_id AND task_attempts.attempt = j.attempt ${accepted}
-    RETURNING task_attempts.task_id, task_attempts.worker_id`
+    FROM ${sql.rows(ATTEMPT_COLUMNS)} WHERE task_attempts.task_id = j.task_id AND task_attempts.attempt = j.attempt ${accepted}`
 }
 
 /** Forgets attempts that no worker was told of; their numbers are used again. Its binding is `idsBinding`. */
