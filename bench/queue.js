@@ -1,5 +1,4 @@
-// How many tasks that do nothing the queue hands out and takes back in a second, by processes of their own as coordinators are, and
-// what others' queues do beside it.
+// How many tasks that do nothing a queue hands out and takes back in a second, by processes of their own as coordinators are.
 // @ts-check
 import {spawn} from 'node:child_process'
 import {randomBytes} from 'node:crypto'
@@ -13,36 +12,81 @@ import {postgresServerMissing} from '../test/fixtures/postgres-programs.js'
 import {PostgresServer} from '../test/fixtures/postgres-server.js'
 import {newTasks, openTestStore, TestQueue} from '../test/fixtures/queue.js'
 import {PEERS} from './queue-peers.js'
-import {line, measureRounds, median, show} from './rounds.js'
+import {line, measureRounds, median, show, verdict} from './rounds.js'
 
 const ROUNDS = 3
 const SECONDS = 2
+const PROCESSES = 4
 const BATCH = 500
-// Tasks that each process has in hand at once, when it takes them one by one.
-const IN_HAND = 10
+// Tasks that each process has in hand where it takes them one by one.
+const HANDS = 10
+const WORKERS = 100
+const SQLITE_AT_LEAST = 10_000
 const PROCESS = fileURLToPath(new URL('queue-process.js', import.meta.url))
 const HOOKS = fileURLToPath(new URL('../test/fixtures/typescript-hooks.js', import.meta.url))
 
-/** @typedef {{processes: number, batch: number, inHand: number, seconds?: number, count: number}} Mode */
+/** More tasks than are ended in a round. */
+const ONE_BY_ONE = {batch: 1, inHand: HANDS, count: 40_000}
+const IN_BATCHES = {batch: BATCH, inHand: 2, count: 200_000}
+
+export async function measure() {
+  const missing = postgresServerMissing()
+  const server = missing === undefined ? await PostgresServer.create({fsync: 'on', full_page_writes: 'on', synchronous_commit: 'on'}) : undefined
+  console.log(
+    [
+      `Tasks handed out and ended in a second, durably, by ${PROCESSES} processes; ${ROUNDS} rounds of ${SECONDS} s in stores of their own. Helix places them on ${WORKERS} workers, and keeps task, attempt and result.`,
+      `"one by one": each process has ${HANDS} tasks in hand, of which each is replaced when it has ended. Helix's coordinator claims for all free hands at once, and stores the ends that have`,
+      'come in at once. "each by itself" is the same with statements of its own for each task. graphile-worker: its defaults, which delete a job that has ended. pg-boss: fetch and complete.',
+      `"in batches": ${BATCH} at a time, twice at once. graphile-worker: 24 jobs at once, localQueue of ${BATCH}, completeJobBatchDelay 0.`,
+      'PostgreSQL: on this machine, fsync, full_page_writes and synchronous_commit on. SQLite: WAL, synchronous=NORMAL, as is the default.\n',
+    ].join('\n'),
+  )
+  try {
+    /** @type {Record<string, () => Promise<number>>} */
+    const peers = {
+      'SQLite, Helix, one by one': () => withSqlite((url) => drain('helix', url, ONE_BY_ONE)),
+      'SQLite, Helix, in batches': () => withSqlite((url) => drain('helix', url, IN_BATCHES)),
+    }
+    if (server) {
+      for (const name of ['Helix', ...Object.keys(PEERS)]) {
+        peers[`PostgreSQL, ${name}, one by one`] = () => withPostgres(server, (url) => drain(name.toLowerCase(), url, ONE_BY_ONE))
+        peers[`PostgreSQL, ${name}, in batches`] = () => withPostgres(server, (url) => drain(name.toLowerCase(), url, IN_BATCHES))
+      }
+      peers['PostgreSQL, Helix, each by itself'] = () => withPostgres(server, (url) => drain('alone', url, ONE_BY_ONE))
+    }
+    const figures = await measureRounds(peers, ROUNDS)
+    for (const name of Object.keys(figures).sort()) line(name, show(figures[name] ?? [], 'tasks/s'))
+    if (missing !== undefined) line('PostgreSQL', `not measured: ${missing}`)
+    else for (const how of ['one by one', 'in batches']) for (const name of Object.keys(PEERS)) compare(figures, how, name)
+    const batched = median(figures['SQLite, Helix, in batches'] ?? [])
+    line(`SQLite, of ${SQLITE_AT_LEAST} tasks/s in batches`, verdict(batched / SQLITE_AT_LEAST, {least: 1}))
+  } finally {
+    await server?.remove()
+  }
+}
+
+/**
+ * @param {Record<string, number[]>} figures
+ * @param {string} how
+ * @param {string} peer
+ */
+function compare(figures, how, peer) {
+  const ratio = median(figures[`PostgreSQL, Helix, ${how}`] ?? []) / median(figures[`PostgreSQL, ${peer}, ${how}`] ?? [])
+  line(`Helix beside ${peer}, ${how}`, verdict(ratio, {least: 1}))
+}
 
 /**
  * Fills a queue and lets processes empty it. Resolves to tasks per second.
- * @param {string} name of a peer, or `helix`
+ * @param {string} name of a peer, or of a way of Helix
  * @param {string} url
- * @param {Mode} mode
+ * @param {import('./queue-peers.js').Mode & {count: number}} mode
  */
-export async function drain(name, url, {processes, batch, inHand, seconds = SECONDS, count}) {
+async function drain(name, url, {batch, inHand, count}) {
   await (PEERS[name]?.fill ?? fillHelix)(url, count)
   if (url.startsWith('postgres')) await settle(url)
-  const args = [name, String(batch), String(inHand), String(seconds)]
-  const started = await Promise.all(Array.from({length: processes}, () => startProcess(url, args)))
-  globalThis.mark?.('start')
-  const results = await Promise.all(started.map((process) => process.go()))
-  if (globalThis.mark) {
-    globalThis.mark('end')
-    globalThis.marks.count = results.reduce((s, r) => s + r.count, 0)
-    globalThis.marks.client = results.reduce((s, r) => s + r.cpu, 0)
-  }
+  const args = [name, String(batch), String(inHand), String(SECONDS)]
+  const processes = await Promise.all(Array.from({length: PROCESSES}, () => startProcess(url, args)))
+  const results = await Promise.all(processes.map((process) => process.go()))
   return results.reduce((sum, result) => sum + (result.count / result.milliseconds) * 1000, 0)
 }
 
@@ -68,8 +112,8 @@ async function settle(url) {
 async function fillHelix(url, count) {
   const queue = new TestQueue(await openTestStore(url))
   try {
-    await queue.addWorker('w1', {slots: 100_000})
-    for (let left = count; left > 0; left -= 1000) await queue.submit(newTasks(Math.min(left, 1000)))
+    for (let number = 1; number <= WORKERS; number += 1) await queue.addWorker(`w${number}`, {slots: 1000})
+    for (let left = count; left > 0; left -= 1000) await queue.submit(newTasks(1000))
   } finally {
     await queue.store.close()
   }
@@ -98,7 +142,7 @@ async function startProcess(url, args) {
 }
 
 /** @param {(url: string) => Promise<number>} work */
-export async function withSqlite(work) {
+async function withSqlite(work) {
   const folder = mkdtempSync(join(tmpdir(), 'helix-bench-'))
   try {
     return await work(`sqlite:${join(folder, 'helix.db')}`)
@@ -111,7 +155,7 @@ export async function withSqlite(work) {
  * @param {PostgresServer} server
  * @param {(url: string) => Promise<number>} work
  */
-export async function withPostgres(server, work) {
+async function withPostgres(server, work) {
   const name = `bench_${randomBytes(6).toString('hex')}`
   const client = new pg.Client({connectionString: server.url()})
   await client.connect()

@@ -59,10 +59,10 @@ function bindStatement(scope: ClaimScope): string {
     JOIN json_to_recordset(?::json) AS w(w integer, id uuid, name text, slots double precision, cpus double precision, memory_bytes double precision, gpus double precision)
     ON w.w = s.w
   ), locked AS (
-    SELECT c.worker_id FROM worker_claims c JOIN wanted w ON w.worker_id = c.worker_id ORDER BY c.worker_id FOR UPDATE OF c
+    SELECT worker_id FROM worker_claims WHERE worker_id = ANY (ARRAY(SELECT worker_id FROM wanted)) ORDER BY worker_id FOR UPDATE
   ), granted AS (
     UPDATE worker_claims c SET ${RESOURCES.map((name) => `${name} = c.${name} + w.${name}`).join(', ')}
-    FROM wanted w WHERE c.worker_id = w.worker_id AND (SELECT count(*) FROM locked) > 0
+    FROM wanted w WHERE c.worker_id = w.worker_id AND c.worker_id = ANY (ARRAY(SELECT worker_id FROM locked))
       AND EXISTS (SELECT 1 FROM workers WHERE workers.id = c.worker_id AND workers.status = 'active')
       AND ${RESOURCES.map((name) => `(w.most_${name} IS NULL OR w.${name} = 0 OR c.${name} + w.${name} <= w.most_${name} + 1e-6)`).join(' AND ')}
     RETURNING w.w, w.worker_id, w.name

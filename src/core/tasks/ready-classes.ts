@@ -46,21 +46,32 @@ interface ClassRow {
 export async function readReadyClasses(store: Store, ready: ReadyTasks): Promise<ReadyClass[]> {
   const rows = await readHeads(store, ready)
   const classes = rows
-    .map((row) => ({row, requirements: store.sql.json<Requirements>(row.requirements)}))
+    .map((row) => ({key: row.placement_key, projectId: row.project_id, requirements: store.sql.json<Requirements>(row.requirements), heads: [row]}))
     .filter(({requirements}) => requirements.host_id === undefined || requirements.host_id === ready.hostId)
-    .map(({row, requirements}) => ({key: row.placement_key, projectId: row.project_id, requirements, row}))
   const [only, other] = classes
-  if (only && !other) return [{...only, heads: [only.row], atMost: ready.limit}]
+  if (only && !other) return [{...only, atMost: ready.limit}]
+  if (ready.limit === 1) return classes
   const each = Math.min(ready.limit, Math.max(LEAST_OF_EACH, Math.ceil(LOOKED_AT / classes.length)))
-  return Promise.all(classes.map(async (one) => ({...one, heads: await readFirstTasks(store, ready, one.key, each)})))
+  const firstTasks = await readFirstTasks(store, ready, classes, each)
+  return classes.map((one) => ({...one, heads: firstTasks.get(one.key) ?? []}))
 }
 
-function readFirstTasks(store: Store, ready: ReadyTasks, key: string, limit: number): Promise<{priority: number; seq: number}[]> {
-  return store.prepared(
-    `SELECT priority, seq FROM tasks ${store.sql.by(READY_INDEX)} WHERE ${readyCondition(ready.scope)} AND placement_key = ? AND available_at <= ${store.sql.now}
-     ORDER BY ${READY_ORDER} LIMIT ?`,
-    [...readyBindings(ready), key, limit],
+type FirstTasks = Map<string, {priority: number; seq: number}[]>
+
+async function readFirstTasks(store: Store, ready: ReadyTasks, classes: readonly {key: string}[], each: number): Promise<FirstTasks> {
+  const first = (key: string) =>
+    `SELECT priority, seq FROM tasks ${store.sql.by(READY_INDEX)} WHERE ${readyCondition(ready.scope)} AND placement_key = ${key} AND available_at <= ${store.sql.now}
+     ORDER BY ${READY_ORDER} LIMIT ?`
+  const bindings = readyBindings(ready)
+  if (store.dialect === 'sqlite') {
+    const read = async ({key}: {key: string}) => [key, await store.prepared<{priority: number; seq: number}>(first('?'), [...bindings, key, each])] as const
+    return new Map(await Promise.all(classes.map(read)))
+  }
+  const rows = await store.prepared<{key: string; priority: number; seq: number}>(
+    `SELECT keys.key, t.priority, t.seq FROM json_array_elements_text(?::json) AS keys(key) CROSS JOIN LATERAL (${first('keys.key')}) AS t`,
+    [JSON.stringify(classes.map(({key}) => key)), ...bindings, each],
   )
+  return Map.groupBy(rows, (row) => row.key)
 }
 
 /** The head of each class: a hop from key to key in the index, not a scan. */
@@ -73,7 +84,7 @@ function headsStatement(store: Store, scope: ClaimScope): string {
   const ready = readyCondition(scope)
   const tasks = `tasks ${store.sql.by(READY_INDEX)}`
   const columns = 'placement_key, project_id, requirements, priority, seq'
-  const head = `FROM ${tasks} WHERE ${ready} AND placement_key = keys.placement_key ORDER BY ${READY_ORDER} LIMIT 1`
+  const head = `FROM ${tasks} WHERE ${ready} AND placement_key = keys.placement_key AND available_at <= ${store.sql.now} ORDER BY ${READY_ORDER} LIMIT 1`
   // PostgreSQL would read all tasks to join them with the few heads, SQLite does not know LATERAL.
   const heads = store.dialect === 'postgres' ? `CROSS JOIN LATERAL (SELECT ${columns} ${head}) AS h` : `JOIN tasks h ON h.id = (SELECT id ${head})`
   return `WITH RECURSIVE keys(placement_key) AS (
