@@ -1,4 +1,4 @@
-// `npm run bench [-- PART...]`: measures Helix beside what it competes with, in the same run. Parts: start-up, dispatch, queue, rest, chat, copy.
+// `npm run bench [-- PART...]`: measures Helix beside what it competes with, in the same run. Parts: start-up, dispatch, queue, placement, rest, chat, copy.
 // @ts-check
 import {execFileSync} from 'node:child_process'
 import {cpus, release, totalmem} from 'node:os'
@@ -13,6 +13,7 @@ const PARTS = {
   'start-up': () => import('./start-up.js'),
   dispatch: () => import('./dispatch.js'),
   queue: () => import('./queue.js'),
+  placement: () => import('./placement.js'),
   rest: () => import('./rest.js'),
   chat: () => import('./chat.js'),
   copy: () => import('./copy.js'),

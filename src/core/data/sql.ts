@@ -13,6 +13,8 @@ export interface SqlDialect {
   /** Row lock of a SELECT; SQLite needs none, its transactions hold the write lock. */
   forUpdate: string
   forUpdateSkipLocked: string
+  /** Behind a table's name: the index to read it by. PostgreSQL finds it by itself; SQLite without statistics takes the first that has an equation. */
+  by(index: string): string
   /** A table expression `AS j` over one JSON array binding, made with `rowsBinding`. */
   rows(columns: Record<string, ColumnType>): string
   /** A list of ids to stand behind IN, over one JSON array binding: however many, one variable. */
@@ -35,6 +37,7 @@ const DIALECTS: Record<Dialect, SqlDialect> = {
     afterSeconds: `strftime('%Y-%m-%dT%H:%M:%fZ','now', ? || ' seconds')`,
     forUpdate: '',
     forUpdateSkipLocked: '',
+    by: (index) => `INDEXED BY ${index}`,
     rows: (columns) => {
       const list = Object.entries(columns).map(([name, type]) => `${type === 'hex' ? `unhex(value->>'${name}')` : `value->>'${name}'`} AS ${name}`)
       return `(SELECT ${list.join(', ')} FROM json_each(?)) AS j`
@@ -47,6 +50,7 @@ const DIALECTS: Record<Dialect, SqlDialect> = {
     afterSeconds: `clock_timestamp() + ? * interval '1 second'`,
     forUpdate: 'FOR UPDATE',
     forUpdateSkipLocked: 'FOR UPDATE SKIP LOCKED',
+    by: () => '',
     rows: (columns) => {
       const list = Object.entries(columns).map(([name, type]) => (type === 'hex' ? `decode(${name}, 'hex') AS ${name}` : name))
       const types = Object.entries(columns).map(([name, type]) => `${name} ${type === 'hex' ? 'text' : type}`)

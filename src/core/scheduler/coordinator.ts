@@ -1,10 +1,11 @@
 import {setTimeout as delay} from 'node:timers/promises'
 import {listenForWork} from '../data/wake-ups.js'
 import {HelixError, messageOf} from '../errors/helix-error.js'
-import {claimTasks} from '../tasks/claim-tasks.js'
+import {TaskClaims} from '../tasks/claim-tasks.js'
 import {type AttemptEnd, completeAttempts} from '../tasks/complete-attempts.js'
 import type {TaskRow} from '../tasks/task.js'
 import {getTasks} from '../tasks/task-queries.js'
+import type {WorkerRow} from '../workers/worker.js'
 import {WorkerHealth} from '../workers/worker-health.js'
 import {listWorkers, rememberAttemptsRoot} from '../workers/worker-store.js'
 import {failureOf} from './attempt-end.js'
@@ -25,7 +26,10 @@ export class Coordinator {
   readonly #lease: Lease
   readonly #supervisor: AttemptSupervisor
   readonly #health: WorkerHealth
-  readonly #supervised = new Set<string>()
+  readonly #claims: TaskClaims
+  // The workers of the attempts that it looks after.
+  readonly #supervised = new Map<string, string>()
+  #workers: {rows: readonly WorkerRow[]; readAt: number} = {rows: [], readAt: Number.NEGATIVE_INFINITY}
   #ends: AttemptEnd[] = []
   #flushing: Promise<void> | undefined
   #claiming = true
@@ -39,6 +43,7 @@ export class Coordinator {
   private constructor(options: CoordinatorOptions, storeId: string, lease: Lease) {
     this.#options = options
     this.#lease = lease
+    this.#claims = new TaskClaims(options.store)
     this.failed = new Promise((_, reject) => {
       this.#fail = (error) => {
         this.#stopping.abort()
@@ -53,7 +58,10 @@ export class Coordinator {
       hostId: options.hostId,
       intervalSeconds: options.healthCheckSeconds,
       scope: options.kind === 'scheduler' ? 'all' : 'connected',
-      onRevived: () => this.#wake(),
+      onRevived: () => {
+        this.#workers.readAt = Number.NEGATIVE_INFINITY
+        this.#wake()
+      },
     })
     this.#supervisor = new AttemptSupervisor({
       storeId,
@@ -96,7 +104,7 @@ export class Coordinator {
 
   /** Whether it looks after an attempt of this task. */
   isSupervising(taskId: string): boolean {
-    return [...this.#supervised].some((key) => key.startsWith(`${taskId} `))
+    return [...this.#supervised.keys()].some((key) => key.startsWith(`${taskId} `))
   }
 
   /** True once the store asked it to stop. */
@@ -158,21 +166,23 @@ export class Coordinator {
 
   /** Claims what there is room for; resolves to how many tasks that was. */
   async #dispatch(): Promise<number> {
-    const {store, hostId, kind, maxTasks, maxPerWorker} = this.#options
+    const {hostId, kind, maxTasks, maxPerWorker} = this.#options
     const limit = maxTasks - this.#supervised.size
     if (limit < 1) return 0
-    const workers = await listWorkers(store, hostId)
-    const active = workers.filter((worker) => worker.status === 'active')
-    const claimed = await claimTasks(store, {
-      coordinatorId: this.id,
-      scope: kind === 'foreground' ? 'own' : 'unowned',
-      hostId,
-      workers: active,
-      limit,
-      maxPerWorker,
-    })
+    const workers = await this.#activeWorkers()
+    const scope = kind === 'foreground' ? 'own' : 'unowned'
+    const claimed = await this.#claims.claim({coordinatorId: this.id, scope, hostId, workers, limit, maxPerWorker})
     for (const one of claimed) this.#supervise(one.task, this.#supervisor.run(one))
     return claimed.length
+  }
+
+  /** Read once a tick: a claim makes sure by itself that a worker is still active. */
+  async #activeWorkers(): Promise<readonly WorkerRow[]> {
+    if (performance.now() - this.#workers.readAt >= TICK_MS) {
+      const workers = await listWorkers(this.#options.store, this.#options.hostId)
+      this.#workers = {rows: workers.filter((worker) => worker.status === 'active'), readAt: performance.now()}
+    }
+    return this.#workers.rows
   }
 
   async #adopt(): Promise<void> {
@@ -194,7 +204,7 @@ export class Coordinator {
 
   async #lookAfterOwn(): Promise<void> {
     const {store} = this.#options
-    const known = new Set(this.#supervised)
+    const known = new Set(this.#supervised.keys())
     const rows = await store.query<{id: string; attempt: number; cancel_requested_at: string | null}>(
       `SELECT id, attempt, cancel_requested_at FROM tasks WHERE status = 'running' AND coordinator_id = ?`,
       [this.id],
@@ -214,7 +224,7 @@ export class Coordinator {
   }
 
   #supervise(task: TaskRow, end: Promise<AttemptEnd>): void {
-    this.#supervised.add(keyOf(task.id, task.attempt))
+    this.#supervised.set(keyOf(task.id, task.attempt), task.worker_id ?? '')
     void end.then((value) => {
       this.#ends.push(value)
       this.#flushing ??= this.#flush().finally(() => {
@@ -238,7 +248,9 @@ export class Coordinator {
           const again = await completeAttempts(this.#options.store, this.id, refused)
           settled.push(...again.settled)
         }
-        for (const end of ends) this.#supervised.delete(keyOf(end.taskId, end.attempt))
+        const keys = ends.map((end) => keyOf(end.taskId, end.attempt))
+        this.#claims.noteEnds(keys.flatMap((key) => this.#supervised.get(key) ?? []))
+        for (const key of keys) this.#supervised.delete(key)
         for (const end of ends) this.#options.events?.ended?.(end)
         this.#options.events?.settled?.(settled)
       })

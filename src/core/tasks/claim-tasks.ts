@@ -1,19 +1,18 @@
-import type {Knex} from 'knex'
-import {NO_INDEX_ON_STATUS, query, type Row} from '../data/sql.js'
 import type {Store} from '../data/store.js'
 import type {WorkerRow} from '../workers/worker.js'
-import {choosePlacements} from './placement.js'
-import type {Requirements, TaskRow} from './task.js'
+import {type BoundTask, bindOnPostgres} from './bind-on-postgres.js'
+import {bindOnSqlite} from './bind-on-sqlite.js'
+import {choosePlacements, type PlacedClass} from './placement.js'
+import {PoolView} from './pool-view.js'
+import {type ClaimScope, readReadyClasses} from './ready-classes.js'
+import type {TaskRow} from './task.js'
 import {readTaskRow} from './task-rows.js'
-
-/** Which pending tasks a coordinator may take: those it submitted itself, or those that no living foreground submitted. */
-type ClaimScope = 'own' | 'unowned'
 
 export interface ClaimOptions {
   coordinatorId: string
   scope: ClaimScope
   hostId: string
-  /** The workers to place on, as the caller last saw them; slots are enforced here and now. */
+  /** The workers to place on, as the caller last saw them; slots are enforced here and now. The same array again is cheaper than a new one. */
   workers: readonly WorkerRow[]
   /** At most so many tasks in all. */
   limit: number
@@ -27,121 +26,66 @@ export interface ClaimedTask {
   worker: WorkerRow
 }
 
-interface Candidate {
-  id: string
-  seq: number
-  priority: number
-}
+// Others may take the room, or the tasks, that a claim has chosen; then it looks again.
+const TRIES = 5
 
-/**
- * Takes pending tasks and binds each to a worker with room for it, in one transaction; no other coordinator gets the
- * same task, and no worker gets more tasks than it has slots.
- */
-export function claimTasks(store: Store, options: ClaimOptions): Promise<ClaimedTask[]> {
-  if (options.workers.length === 0 || options.limit < 1) return Promise.resolve([])
-  return store.write(async (trx) => {
-    const classes = await listPlacementClasses(trx, store, options)
-    if (classes.length === 0) return []
-    const load = await readLoad(trx, store, options.workers)
-    // Ordered by all columns of the index: PostgreSQL does not see that a column which IS NULL is the same in all rows, and would sort them all.
-    const candidates: (Candidate & {requirements: Requirements})[] = []
-    for (const {placement_key, requirements} of classes) {
-      const heads = await query<Candidate>(
-        trx,
-        `SELECT id, seq, priority FROM tasks
-         WHERE status = 'pending' AND blocked_by = 0 AND ${scopeCondition(options.scope)} AND placement_key = ? AND available_at <= ${store.sql.now}
-         ORDER BY submitter_id, placement_key, priority DESC, seq LIMIT ? ${store.sql.forUpdateSkipLocked}`,
-        [...scopeBindings(options), placement_key, options.limit],
-      )
-      candidates.push(...heads.map((head) => ({...head, requirements})))
-    }
-    candidates.sort((a, b) => b.priority - a.priority || a.seq - b.seq)
-    const placed = choosePlacements(candidates, options.workers, load, options)
-    if (placed.length === 0) return []
-    return bindTasks(trx, store, options, placed)
-  })
-}
+/** Claims tasks, one claim at a time. It remembers how busy workers were: whoever claims again and again keeps it. */
+export class TaskClaims {
+  readonly #store: Store
+  #view: PoolView
 
-/** The distinct requirements among the tasks that could run now: a hop from key to key in the index, not a scan. */
-async function listPlacementClasses(trx: Knex, store: Store, options: ClaimOptions): Promise<{placement_key: string; requirements: Requirements}[]> {
-  const ready = `status = 'pending' AND blocked_by = 0 AND ${scopeCondition(options.scope)}`
-  const bindings = scopeBindings(options)
-  const rows = await query<{placement_key: string; requirements: unknown}>(
-    trx,
-    `WITH RECURSIVE keys(placement_key) AS (
-       SELECT * FROM (SELECT placement_key FROM tasks WHERE ${ready} ORDER BY submitter_id, placement_key LIMIT 1) AS first
-       UNION ALL
-       SELECT (SELECT placement_key FROM tasks WHERE ${ready} AND placement_key > keys.placement_key ORDER BY submitter_id, placement_key LIMIT 1)
-       FROM keys WHERE keys.placement_key IS NOT NULL
-     )
-     SELECT keys.placement_key,
-       (SELECT requirements FROM tasks WHERE ${ready} AND placement_key = keys.placement_key LIMIT 1) AS requirements
-     FROM keys WHERE keys.placement_key IS NOT NULL`,
-    [...bindings, ...bindings, ...bindings],
-  )
-  return rows
-    .map((row) => ({placement_key: row.placement_key, requirements: store.sql.json<Requirements>(row.requirements)}))
-    .filter(({requirements}) => requirements.host_id === undefined || requirements.host_id === options.hostId)
-}
-
-function scopeCondition(scope: ClaimScope): string {
-  return scope === 'own' ? 'submitter_id = ?' : 'submitter_id IS NULL'
-}
-
-function scopeBindings(options: ClaimOptions): Knex.RawBinding[] {
-  return options.scope === 'own' ? [options.coordinatorId] : []
-}
-
-/** What is running on each worker. Locks the workers' rows, so that two coordinators do not both see the last free slot. */
-async function readLoad(trx: Knex, store: Store, workers: readonly WorkerRow[]): Promise<Map<string, Requirements[]>> {
-  const ids = workers.map((worker) => worker.id)
-  const marks = ids.map(() => '?').join(', ')
-  if (store.sql.forUpdate) await query(trx, `SELECT id FROM workers WHERE id IN (${marks}) ORDER BY id ${store.sql.forUpdate}`, ids)
-  const rows = await query<{worker_id: string; requirements: unknown}>(
-    trx,
-    `SELECT worker_id, requirements FROM tasks WHERE status = 'running' AND worker_id IN (${marks})`,
-    ids,
-  )
-  const load = new Map<string, Requirements[]>()
-  for (const row of rows) {
-    const running = load.get(row.worker_id) ?? []
-    running.push(store.sql.json(row.requirements))
-    load.set(row.worker_id, running)
+  constructor(store: Store) {
+    this.#store = store
+    this.#view = new PoolView(store)
   }
-  return load
+
+  /**
+   * Takes pending tasks and binds each to a worker with room for it; no other coordinator gets the same task, and no worker gets
+   * more tasks than it has slots. Durable once it resolves. There may be more to claim afterwards, even where it stays below `limit`.
+   */
+  async claim(options: ClaimOptions): Promise<ClaimedTask[]> {
+    if (options.workers.length === 0 || options.limit < 1) return []
+    try {
+      await this.#view.prepare(options.workers)
+      for (let attempt = 1, hasLooked = false; attempt <= TRIES; attempt++) {
+        const {outcome, claimed} = await this.#tryToClaim(options)
+        if (outcome === 'claimed' || outcome === 'no tasks' || (outcome === 'no room' && hasLooked)) return claimed
+        hasLooked = await this.#view.lookAgain(options.workers)
+        if (!hasLooked) return []
+      }
+      return []
+    } catch (error) {
+      // What was placed was perhaps not claimed.
+      this.#view = new PoolView(this.#store)
+      throw error
+    }
+  }
+
+  /** Tells it that tasks have ended on these workers, so that it looks for room there. */
+  noteEnds(workerIds: Iterable<string>): void {
+    this.#view.touch(workerIds)
+  }
+
+  async #tryToClaim(options: ClaimOptions): Promise<{outcome: 'claimed' | 'no tasks' | 'no room' | 'refused'; claimed: ClaimedTask[]}> {
+    const {workers, limit, maxPerWorker} = options
+    const [store, view] = [this.#store, this.#view]
+    const classes = await readReadyClasses(store, options)
+    if (classes.length === 0) return {outcome: 'no tasks', claimed: []}
+    const placed = choosePlacements(classes, view.eligibleRooms(workers, maxPerWorker), view.shares, limit)
+    if (placed.length === 0) return {outcome: 'no room', claimed: []}
+    const bind = store.dialect === 'postgres' ? bindOnPostgres : bindOnSqlite
+    const bound = await bind(store, options, placed, (id) => view.endedOf(id))
+    const taken = new Set(bound.map(({key, nth}) => `${nth} ${key}`))
+    view.settle(placed, (key, nth) => taken.has(`${nth} ${key}`))
+    return {outcome: bound.length > 0 ? 'claimed' : 'refused', claimed: readClaimed(store, placed, bound)}
+  }
 }
 
-async function bindTasks(trx: Knex, store: Store, options: ClaimOptions, placed: readonly {id: string; worker: WorkerRow}[]): Promise<ClaimedTask[]> {
-  const workers = new Map(placed.map(({id, worker}) => [id, worker]))
-  const binding = JSON.stringify(placed.map(({id, worker}) => ({id, worker_id: worker.id, worker_name: worker.name})))
-  const rows = await query<Row>(
-    trx,
-    `UPDATE tasks SET status = 'running', worker_id = j.worker_id, coordinator_id = ?, attempt = attempt + 1,
-       started_at = ${store.sql.now}, error_message = NULL, failure_kind = NULL, exit_code = NULL, signal = NULL
-     FROM ${store.sql.rows({id: 'uuid', worker_id: 'uuid'})} WHERE tasks.id = j.id AND ${NO_INDEX_ON_STATUS} = 'pending' RETURNING *`,
-    [options.coordinatorId, binding],
-  )
-  const claimed = rows.flatMap((row) => {
-    const task = readTaskRow(store.sql, row)
-    const worker = workers.get(task.id)
-    return worker ? [{task, worker}] : []
+function readClaimed(store: Store, placed: readonly PlacedClass[], bound: readonly BoundTask[]): ClaimedTask[] {
+  const roomsOf = new Map(placed.map(({ready, rooms}) => [ready.key, rooms]))
+  const claimed = bound.flatMap(({row, key, nth}) => {
+    const worker = roomsOf.get(key)?.[nth]?.worker
+    return worker ? [{task: readTaskRow(store.sql, row), worker}] : []
   })
-  await query(
-    trx,
-    `INSERT INTO task_attempts (task_id, attempt, worker_id, worker_name, coordinator_id, status)
-     SELECT task_id, attempt, worker_id, worker_name, coordinator_id, 'running'
-     FROM ${store.sql.rows({task_id: 'uuid', attempt: 'integer', worker_id: 'uuid', worker_name: 'text', coordinator_id: 'uuid'})}`,
-    [
-      JSON.stringify(
-        claimed.map(({task, worker}) => ({
-          task_id: task.id,
-          attempt: task.attempt,
-          worker_id: worker.id,
-          worker_name: worker.name,
-          coordinator_id: options.coordinatorId,
-        })),
-      ),
-    ],
-  )
   return claimed.sort((a, b) => b.task.priority - a.task.priority || a.task.seq - b.task.seq)
 }

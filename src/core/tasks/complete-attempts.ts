@@ -1,7 +1,8 @@
 import type {Knex} from 'knex'
-import {NO_INDEX_ON_STATUS, query} from '../data/sql.js'
+import {query} from '../data/sql.js'
 import type {Store} from '../data/store.js'
 import {settleDependents} from './settle-dependents.js'
+import {attemptBindings, attemptStatus, deleteAttempts, type EndedTask, idsBinding, taskBindings, updateAttempts, updateTasks} from './store-ends.js'
 import type {FailureKind, TaskStatus} from './task.js'
 
 /** How an attempt ended and what that makes of its task. */
@@ -36,116 +37,81 @@ export interface CompletedAttempts {
 }
 
 /**
- * Stores the ends of attempts in one transaction. An end is refused unless this coordinator still owns that very attempt
- * and holds its lease: whoever has adopted the task tells how it ends.
+ * Stores the ends of attempts, durably once this resolves. An end is refused unless this coordinator still owns that very attempt
+ * and holds its lease: whoever has adopted the task tells how it ends. One that it stored before, without hearing of it, is accepted again.
  */
-export function completeAttempts(store: Store, coordinatorId: string, ends: readonly AttemptEnd[]): Promise<CompletedAttempts> {
+export async function completeAttempts(store: Store, coordinatorId: string, ends: readonly AttemptEnd[]): Promise<CompletedAttempts> {
+  const sent = ends.filter((end) => end.result !== 'unsent')
+  const ended = sent.length > 0 ? await endAtOnce(store, coordinatorId, sent) : []
+  const left = withoutEnded(ends, ended)
+  const rest = left.length > 0 ? await endInTransaction(store, coordinatorId, left) : {settled: [], refused: []}
+  return {settled: [...settledOf(ended), ...rest.settled], refused: rest.refused}
+}
+
+/** Nearly all ends, with prepared statements: those of tasks that no other waits for. */
+function endAtOnce(store: Store, coordinatorId: string, ends: readonly AttemptEnd[]): Promise<EndedTask[]> {
+  const {sql} = store
+  const endTasks = updateTasks(sql, 'without')
+  if (store.dialect === 'postgres') {
+    // Not joined: PostgreSQL takes both for single rows, and would compare each with each.
+    const endAttempts = updateAttempts(sql, 'AND task_attempts.task_id IN (SELECT id FROM ended)')
+    return store.prepared(`WITH ended AS (${endTasks}), attempts AS (${endAttempts}) SELECT id, status, has_dependents FROM ended`, [
+      ...taskBindings(coordinatorId, ends),
+      ...attemptBindings(coordinatorId, ends),
+    ])
+  }
+  return store.immediate((run) => {
+    const ended = run<EndedTask>(endTasks, taskBindings(coordinatorId, ends))
+    if (ended.length > 0) run(updateAttempts(sql), attemptBindings(coordinatorId, acceptedOf(ends, ended)))
+    return ended
+  })
+}
+
+/** The others: those of which nothing was sent, those that others wait for, and those that are refused. */
+function endInTransaction(store: Store, coordinatorId: string, ends: readonly AttemptEnd[]): Promise<CompletedAttempts> {
   return store.write(async (trx) => {
-    const updated = await updateTasks(trx, store, coordinatorId, ends)
-    const updatedIds = new Set(updated.map((task) => task.id))
-    const accepted = ends.filter((end) => updatedIds.has(end.taskId))
-    await updateAttempts(trx, store, accepted)
-    const over = updated.filter((task) => task.status !== 'pending')
+    const {sql} = store
+    const ended = await query<EndedTask>(trx, updateTasks(sql, 'any'), taskBindings(coordinatorId, ends))
+    const accepted = acceptedOf(ends, ended)
+    const unsent = accepted.filter((end) => end.result === 'unsent')
+    const sent = accepted.filter((end) => end.result !== 'unsent')
+    if (unsent.length > 0) await query(trx, deleteAttempts(sql), [idsBinding(unsent)])
+    if (sent.length > 0) await query(trx, updateAttempts(sql), attemptBindings(coordinatorId, sent))
+    const over = ended.filter((task) => task.status !== 'pending')
     const dependents = await settleDependents(
       trx,
       store,
       over.filter((task) => task.has_dependents).map((task) => task.id),
     )
-    return {settled: [...over.map(({id, status}) => ({id, status})), ...dependents], refused: ends.filter((end) => !updatedIds.has(end.taskId))}
+    const known = await findStored(trx, store, coordinatorId, withoutEnded(ends, ended))
+    return {settled: [...settledOf(ended), ...dependents, ...settledOf(known)], refused: withoutEnded(withoutEnded(ends, ended), known)}
   })
 }
 
-interface UpdatedTask extends SettledTask {
-  has_dependents: boolean
+/** Which ends this coordinator has stored already: the confirmation of the transaction was lost, and it is repeated. */
+async function findStored(trx: Knex, store: Store, coordinatorId: string, ends: readonly AttemptEnd[]): Promise<EndedTask[]> {
+  if (ends.length === 0) return []
+  const rows = await query<EndedTask & {ended_as: string}>(
+    trx,
+    `SELECT t.id, t.status, t.has_dependents, a.status AS ended_as FROM ${store.sql.rows({task_id: 'uuid', attempt: 'integer'})}
+     JOIN task_attempts a ON a.task_id = j.task_id AND a.attempt = j.attempt JOIN tasks t ON t.id = a.task_id AND t.attempt = a.attempt
+     WHERE a.coordinator_id = ? AND a.completed_at IS NOT NULL`,
+    [idsBinding(ends), coordinatorId],
+  )
+  const results = new Map(ends.map((end) => [end.taskId, attemptStatus(end)]))
+  return rows.filter((row) => row.ended_as === results.get(row.id) && row.status !== 'running')
 }
 
-function updateTasks(trx: Knex, store: Store, coordinatorId: string, ends: readonly AttemptEnd[]): Promise<UpdatedTask[]> {
-  const rows = ends.map((end) => ({
-    id: end.taskId,
-    attempt: end.attempt,
-    status: end.result === 'completed' || end.result === 'failed' || end.result === 'cancelled' ? end.result : 'pending',
-    unsent: end.result === 'unsent' ? 1 : 0,
-    failed: end.result === 'retry' || end.result === 'failed' ? 1 : 0,
-    retry_after: end.retryAfterSeconds ?? 0,
-    failure_kind: end.failureKind ?? null,
-    exit_code: end.exitCode ?? null,
-    signal: end.signal ?? null,
-    error_message: end.error ?? null,
-  }))
-  const columns = {
-    id: 'uuid',
-    attempt: 'integer',
-    status: 'text',
-    unsent: 'integer',
-    failed: 'integer',
-    retry_after: 'integer',
-    failure_kind: 'text',
-    exit_code: 'integer',
-    signal: 'text',
-    error_message: 'text',
-  } as const
-  // A task that is to be cancelled does not go back to the queue.
-  const status = `CASE WHEN j.status = 'pending' AND tasks.cancel_requested_at IS NOT NULL THEN 'cancelled' ELSE j.status END`
-  return query<UpdatedTask>(
-    trx,
-    `UPDATE tasks SET status = ${status},
-       worker_id = CASE WHEN j.status = 'pending' THEN NULL ELSE tasks.worker_id END,
-       coordinator_id = NULL,
-       failures = tasks.failures + j.failed,
-       attempt = tasks.attempt - j.unsent,
-       available_at = ${store.sql.afterSeconds.replace('?', 'j.retry_after')},
-       failure_kind = j.failure_kind, exit_code = j.exit_code, signal = j.signal, error_message = j.error_message,
-       completed_at = CASE WHEN ${status} = 'pending' THEN NULL ELSE ${store.sql.now} END
-     FROM ${store.sql.rows(columns)}
-     WHERE tasks.id = j.id AND tasks.attempt = j.attempt AND tasks.coordinator_id = ? AND ${NO_INDEX_ON_STATUS} = 'running'
-       AND EXISTS (SELECT 1 FROM coordinators WHERE coordinators.id = ? AND coordinators.lease_expires_at > ${store.sql.now})
-     RETURNING tasks.id, tasks.status, tasks.has_dependents`,
-    [JSON.stringify(rows), coordinatorId, coordinatorId],
-  )
+function acceptedOf(ends: readonly AttemptEnd[], ended: readonly EndedTask[]): AttemptEnd[] {
+  const ids = new Set(ended.map((task) => task.id))
+  return ends.filter((end) => ids.has(end.taskId))
 }
 
-async function updateAttempts(trx: Knex, store: Store, ends: readonly AttemptEnd[]): Promise<void> {
-  const unsent = ends.filter((end) => end.result === 'unsent').map(({taskId, attempt}) => ({task_id: taskId, attempt}))
-  if (unsent.length > 0) {
-    await query(
-      trx,
-      `DELETE FROM task_attempts WHERE (task_id, attempt) IN (SELECT task_id, attempt FROM ${store.sql.rows({task_id: 'uuid', attempt: 'integer'})})`,
-      [JSON.stringify(unsent)],
-    )
-  }
-  const sent = ends.filter((end) => end.result !== 'unsent')
-  if (sent.length === 0) return
-  const rows = sent.map((end) => ({
-    task_id: end.taskId,
-    attempt: end.attempt,
-    status: end.result === 'retry' ? 'failed' : end.result,
-    failure_kind: end.failureKind ?? null,
-    exit_code: end.exitCode ?? null,
-    signal: end.signal ?? null,
-    error_message: end.error ?? null,
-    stdout_bytes: end.stdoutBytes ?? 0,
-    stderr_bytes: end.stderrBytes ?? 0,
-    stdout_tail: end.stdoutTail?.toString('hex') ?? '',
-    stderr_tail: end.stderrTail?.toString('hex') ?? '',
-  }))
-  const columns = {
-    task_id: 'uuid',
-    attempt: 'integer',
-    status: 'text',
-    failure_kind: 'text',
-    exit_code: 'integer',
-    signal: 'text',
-    error_message: 'text',
-    stdout_bytes: 'bigint',
-    stderr_bytes: 'bigint',
-    stdout_tail: 'hex',
-    stderr_tail: 'hex',
-  } as const
-  const copied = Object.keys(columns).filter((column) => column !== 'task_id' && column !== 'attempt')
-  await query(
-    trx,
-    `UPDATE task_attempts SET ${copied.map((column) => `${column} = j.${column}`).join(', ')}, completed_at = ${store.sql.now}
-     FROM ${store.sql.rows(columns)} WHERE task_attempts.task_id = j.task_id AND task_attempts.attempt = j.attempt`,
-    [JSON.stringify(rows)],
-  )
+function withoutEnded(ends: readonly AttemptEnd[], ended: readonly EndedTask[]): AttemptEnd[] {
+  const ids = new Set(ended.map((task) => task.id))
+  return ends.filter((end) => !ids.has(end.taskId))
+}
+
+function settledOf(ended: readonly EndedTask[]): SettledTask[] {
+  return ended.filter((task) => task.status !== 'pending').map(({id, status}) => ({id, status}))
 }

@@ -1,14 +1,42 @@
 import type {WorkerRow} from '../workers/worker.js'
+import {Heap} from './heap.js'
 import type {Requirements} from './task.js'
 
 const STRAINED_CPU_PERCENT = 90
 
-interface Room {
-  worker: WorkerRow
+/** What tasks take of a worker. */
+export interface Usage {
   slots: number
   cpus: number
-  memory: number
+  memory_bytes: number
   gpus: number
+}
+
+export const RESOURCES = ['slots', 'cpus', 'memory_bytes', 'gpus'] as const
+
+/** A worker and what is left of it. */
+export interface Room {
+  worker: WorkerRow
+  /** What it may be given in all; infinite where it is not known. */
+  limits: Usage
+  used: Usage
+}
+
+/** Tasks with equal requirements, of one project. */
+export interface ReadyClass {
+  key: string
+  projectId: string
+  requirements: Requirements
+  /** The tasks that could run now, the first one first: a few of them, or one for all of a class that is alone. */
+  heads: readonly {priority: number; seq: number}[]
+  /** How many tasks there may be, where `heads` does not say it. */
+  atMost?: number
+}
+
+/** How many tasks of a class go to which workers, in the order of the tasks. */
+export interface PlacedClass {
+  ready: ReadyClass
+  rooms: Room[]
 }
 
 /** Whether a worker could ever run such a task, busy or not. Resources that are not known are taken to be enough. */
@@ -21,67 +49,127 @@ export function isEligible(requirements: Requirements, worker: WorkerRow): boole
   return fits(requirements.cpus, cpus) && fits(requirements.memory_bytes, memory_bytes) && fits(requirements.gpus, gpus)
 }
 
-/**
- * Gives each task, in the order given, the eligible worker with the lowest load after placing it.
- * Tasks for which no worker has room are left out; they do not hold up those behind them.
- */
-export function choosePlacements<T extends {id: string; requirements: Requirements}>(
-  tasks: readonly T[],
-  workers: readonly WorkerRow[],
-  running: ReadonlyMap<string, readonly Requirements[]>,
-  limits: {limit: number; maxPerWorker?: number | undefined},
-): {id: string; worker: WorkerRow}[] {
-  const rooms = workers.map((worker) => roomOf(worker, running.get(worker.id) ?? [], limits.maxPerWorker))
-  const placed: {id: string; worker: WorkerRow}[] = []
-  for (const task of tasks) {
-    if (placed.length >= limits.limit) break
-    let best: Room | undefined
-    for (const room of rooms) {
-      if (!hasRoom(task.requirements, room) || !isEligible(task.requirements, room.worker)) continue
-      if (!best || ranksBefore(room, best)) best = room
-    }
-    if (!best) continue
-    take(best, task.requirements)
-    placed.push({id: task.id, worker: best.worker})
-  }
-  return placed
-}
-
-function roomOf(worker: WorkerRow, running: readonly Requirements[], maxPerWorker = worker.slots): Room {
-  const {cpus = Number.POSITIVE_INFINITY, memory_bytes = Number.POSITIVE_INFINITY, gpus = Number.POSITIVE_INFINITY} = worker.resources
-  const room = {worker, slots: Math.min(worker.slots, maxPerWorker), cpus, memory: memory_bytes, gpus}
-  for (const requirements of running) take(room, requirements)
-  return room
-}
-
-function take(room: Room, requirements: Requirements): void {
-  room.slots -= 1
-  room.cpus -= requirements.cpus ?? 0
-  room.memory -= requirements.memory_bytes ?? 0
-  room.gpus -= requirements.gpus ?? 0
-}
-
-function hasRoom(requirements: Requirements, room: Room): boolean {
-  return room.slots > 0 && (requirements.cpus ?? 0) <= room.cpus && (requirements.memory_bytes ?? 0) <= room.memory && (requirements.gpus ?? 0) <= room.gpus
-}
-
-function loadAfter(room: Room): number {
-  return (room.worker.slots - room.slots + 1) / room.worker.slots
-}
-
-/** Among workers of equal load those whose CPUs are kept busy, by whomever, come last. */
-function ranksBefore(a: Room, b: Room): boolean {
-  const [load, other] = [loadAfter(a), loadAfter(b)]
-  return load === other ? !isStrained(a.worker) && isStrained(b.worker) : load < other
-}
-
-function isStrained({load}: WorkerRow): boolean {
-  return (load.cpu_percent ?? 0) >= STRAINED_CPU_PERCENT
-}
-
 /** Declared, or found on the worker. */
 function hasCapability(worker: WorkerRow, capability: string): boolean {
   return worker.capabilities.includes(capability) || worker.discovered.capabilities?.includes(capability) === true
+}
+
+/** What a task with these requirements takes. */
+export function usageOf({cpus = 0, memory_bytes = 0, gpus = 0}: Requirements): Usage {
+  return {slots: 1, cpus, memory_bytes, gpus}
+}
+
+/** A worker of which nothing is used yet; `maxTasks` is less than its slots where a request wants that. */
+export function roomOf(worker: WorkerRow, maxTasks = Number.POSITIVE_INFINITY): Room {
+  const {cpus = Number.POSITIVE_INFINITY, memory_bytes = Number.POSITIVE_INFINITY, gpus = Number.POSITIVE_INFINITY} = worker.resources
+  return {worker, limits: {slots: Math.min(worker.slots, maxTasks), cpus, memory_bytes, gpus}, used: {slots: 0, cpus: 0, memory_bytes: 0, gpus: 0}}
+}
+
+/**
+ * Gives tasks to the eligible worker with the lowest load after placing each. The higher priority goes first; among equals
+ * the project of which the fewest tasks run, then the older task. A class without room does not hold up the others.
+ * What is given is added to `used` of the rooms and to `shares`, the running tasks of each project.
+ */
+export function choosePlacements(
+  classes: readonly ReadyClass[],
+  eligibleRooms: (ready: ReadyClass) => readonly Room[],
+  shares: Map<string, number>,
+  limit: number,
+): PlacedClass[] {
+  const queues = classes.map((ready) => ({ready, next: 0, usage: usageOf(ready.requirements), candidates: undefined as Heap<Candidate> | undefined}))
+  const placed = new Map<ReadyClass, Room[]>()
+  let waiting = queues.filter(({ready}) => countOf(ready) > 0)
+  for (let count = 0; count < limit && waiting.length > 0; ) {
+    const queue = waiting.reduce((best, one) => (comesBefore(one, best, shares) ? one : best))
+    queue.candidates ??= candidatesOf(eligibleRooms(queue.ready))
+    const room = takeBest(queue.candidates, queue.usage)
+    if (room) {
+      count += 1
+      queue.next += 1
+      shares.set(queue.ready.projectId, (shares.get(queue.ready.projectId) ?? 0) + 1)
+      const given = placed.get(queue.ready)
+      if (given) given.push(room)
+      else placed.set(queue.ready, [room])
+    }
+    // All tasks of a class ask for the same: where one finds no room, none does.
+    if (!room || queue.next >= countOf(queue.ready)) waiting = waiting.filter((one) => one !== queue)
+  }
+  return [...placed].map(([ready, given]) => ({ready, rooms: given}))
+}
+
+interface Queue {
+  ready: ReadyClass
+  next: number
+}
+
+function countOf(ready: ReadyClass): number {
+  return ready.atMost ?? ready.heads.length
+}
+
+function comesBefore(a: Queue, b: Queue, shares: ReadonlyMap<string, number>): boolean {
+  const [one, other] = [headOf(a), headOf(b)]
+  if (one.priority !== other.priority) return one.priority > other.priority
+  const [share, otherShare] = [shares.get(a.ready.projectId) ?? 0, shares.get(b.ready.projectId) ?? 0]
+  return share === otherShare ? one.seq < other.seq : share < otherShare
+}
+
+function headOf({ready, next}: Queue): {priority: number; seq: number} {
+  return ready.heads[Math.min(next, ready.heads.length - 1)] ?? {priority: 0, seq: 0}
+}
+
+/** A room as one class ranks it; `load` is what it was when it was put in. */
+interface Candidate {
+  room: Room
+  order: number
+  load: number
+  isStrained: boolean
+}
+
+function candidatesOf(rooms: readonly Room[]): Heap<Candidate> {
+  return new Heap(
+    rooms.map((room, order) => ({room, order, load: loadAfter(room), isStrained: isStrained(room.worker)})),
+    (a, b) => a.load - b.load || Number(a.isStrained) - Number(b.isStrained) || a.order - b.order,
+  )
+}
+
+/** Takes what a task needs from the least loaded room that has it; undefined when none has. */
+function takeBest(candidates: Heap<Candidate>, usage: Usage): Room | undefined {
+  for (;;) {
+    const best = candidates.first
+    if (!best) return undefined
+    // Another class has used it meanwhile. Rooms only fill up here, so one that has no room for this class stays without.
+    const load = loadAfter(best.room)
+    const room = hasRoom(best.room, usage)
+    if (room && load === best.load) {
+      take(best.room, usage)
+      best.load = loadAfter(best.room)
+      candidates.sinkFirst()
+      return best.room
+    }
+    if (!room) candidates.removeFirst()
+    else {
+      best.load = load
+      candidates.sinkFirst()
+    }
+  }
+}
+
+/** Adds what tasks take, or gives it back with a negative `count`. */
+export function take({used}: Pick<Room, 'used'>, usage: Usage, count = 1): void {
+  for (const resource of RESOURCES) used[resource] += usage[resource] * count
+}
+
+function hasRoom({limits, used}: Room, usage: Usage): boolean {
+  return RESOURCES.every((resource) => used[resource] + usage[resource] <= limits[resource])
+}
+
+function loadAfter({worker, used}: Room): number {
+  return (used.slots + 1) / worker.slots
+}
+
+/** Among workers of equal load those whose CPUs are kept busy, by whomever, come last. */
+function isStrained({load}: WorkerRow): boolean {
+  return (load.cpu_percent ?? 0) >= STRAINED_CPU_PERCENT
 }
 
 function fits(wanted: number | undefined, there: number | undefined): boolean {

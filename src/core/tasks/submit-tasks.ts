@@ -6,6 +6,8 @@ import {announceWork} from '../data/wake-ups.js'
 import {HelixError} from '../errors/helix-error.js'
 import type {NeedCondition, Requirements, TaskInput, TaskPolicy, TaskType} from './task.js'
 
+const DEFAULT_PROJECT = 'default'
+
 /** A task to be queued. */
 export interface NewTask {
   id: string
@@ -29,7 +31,7 @@ export interface NewRequest {
   id: string
   command: string
   hostId: string
-  /** Name of the project that its tasks belong to, made where it is new; `default` when absent. */
+  /** Name of the project that its tasks belong to, made where it is new; `default` when absent. Projects share the workers fairly. */
   project?: string | undefined
   /** The coordinator that will run these tasks itself; absent when any may. */
   submitterId?: string | undefined
@@ -63,7 +65,7 @@ export function submitTasks(store: Store, request: NewRequest, tasks: readonly N
       input: task.input,
       priority: task.priority,
       requirements: task.requirements,
-      placement_key: placementKey(task.requirements),
+      placement_key: placementKey(task.requirements, request.project),
       blocked_by: task.needs?.length ?? 0,
       has_dependents: task.hasDependents ?? false,
       retry_policy: task.policy,
@@ -108,12 +110,14 @@ export function submitTasks(store: Store, request: NewRequest, tasks: readonly N
   })
 }
 
-/** Equal for tasks that may go to the same workers, whatever order their requirements are written in. */
-export function placementKey(requirements: Requirements): string {
+/** Equal for tasks of one project that may go to the same workers, whatever order their requirements are written in. */
+export function placementKey(requirements: Requirements, project = DEFAULT_PROJECT): string {
   const sorted = {
     ...requirements,
     capabilities: requirements.capabilities?.toSorted(),
     labels: requirements.labels && Object.entries(requirements.labels).toSorted(([a], [b]) => (a < b ? -1 : 1)),
+    // Left out for the default project, whose tasks may be older than projects are.
+    ...(project !== DEFAULT_PROJECT && {project}),
   }
   const canonical = JSON.stringify(Object.entries(sorted).toSorted(([a], [b]) => (a < b ? -1 : 1)))
   return createHash('sha256').update(canonical).digest('base64url').slice(0, 16)
@@ -146,7 +150,7 @@ export function defaultProject(trx: Knex): Promise<string> {
 }
 
 /** The id of a project, which is made when it is first named. */
-export async function projectNamed(trx: Knex, name = 'default'): Promise<string> {
+export async function projectNamed(trx: Knex, name = DEFAULT_PROJECT): Promise<string> {
   const find = () => query<{id: string}>(trx, 'SELECT id FROM projects WHERE name = ?', [name])
   const [found] = await find()
   if (found) return found.id

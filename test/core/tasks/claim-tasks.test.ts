@@ -102,6 +102,42 @@ describeStores('claiming tasks', (newStore) => {
     expect(await queue.claim(me, {workers: []})).toEqual([])
   })
 
+  test('shares the workers between projects, however many tasks each has queued', async () => {
+    const queue = await openQueue()
+    await queue.addWorker('w1', {slots: 4})
+    const many = new Set(await queue.submit(newTasks(20)))
+    const few = new Set(await queue.submit(newTasks(3), undefined, 'other'))
+    const me = await queue.addCoordinator()
+    const first = await queue.claim(me)
+    expect(first.filter(({task}) => many.has(task.id))).toHaveLength(2)
+    expect(first.filter(({task}) => few.has(task.id))).toHaveLength(2)
+    const [one] = first.filter(({task}) => few.has(task.id))
+    await completeAttempts(queue.store, me, [{taskId: one?.task.id ?? '', attempt: 1, result: 'completed'}])
+    expect((await queue.claim(await queue.addCoordinator())).map(({task}) => few.has(task.id))).toEqual([true])
+  })
+
+  test('finds the slots that another coordinator has left', async () => {
+    const queue = await openQueue()
+    await queue.addWorker('w1', {slots: 1})
+    const [me, other] = [await queue.addCoordinator(), await queue.addCoordinator()]
+    const [first = '', second = ''] = await queue.submit(newTasks(2))
+    expect(await queue.claim(other)).toHaveLength(1)
+    expect(await queue.claim(me)).toEqual([])
+    await completeAttempts(queue.store, other, [{taskId: first, attempt: 1, result: 'completed'}])
+    expect((await queue.claim(me)).map(({task}) => task.id)).toEqual([second])
+  })
+
+  test('gives nothing to a worker that is no longer active, however lately it was seen to be', async () => {
+    const queue = await openQueue()
+    await queue.addWorker('w1')
+    await queue.submit(newTasks(1))
+    const [me, workers] = [await queue.addCoordinator(), await queue.workers()]
+    await queue.store.query(`UPDATE workers SET status = 'maintenance'`)
+    expect(await queue.claim(me, {workers})).toEqual([])
+    await queue.store.query(`UPDATE workers SET status = 'active'`)
+    expect(await queue.claim(me, {workers})).toHaveLength(1)
+  })
+
   test('by several processes at once never exceeds slots or resources, and no task goes to two', async () => {
     const url = await newStore()
     const queue = await openQueue(url)

@@ -1,5 +1,5 @@
 import {describe, expect, test} from '@jest/globals'
-import {choosePlacements, isEligible} from '../../../src/core/tasks/placement.js'
+import {choosePlacements, isEligible, type ReadyClass, roomOf, take, usageOf} from '../../../src/core/tasks/placement.js'
 import type {Requirements} from '../../../src/core/tasks/task.js'
 import type {WorkerRow} from '../../../src/core/workers/worker.js'
 
@@ -19,9 +19,43 @@ function worker(name: string, about: Partial<WorkerRow> = {}): WorkerRow {
   } as WorkerRow
 }
 
-function place(tasks: readonly Requirements[], workers: readonly WorkerRow[], running: Record<string, Requirements[]> = {}, limits = {limit: 100}): string[] {
-  const wanted = tasks.map((requirements, index) => ({id: String(index), requirements}))
-  return choosePlacements(wanted, workers, new Map(Object.entries(running)), limits).map(({id, worker: {name}}) => `${id}@${name}`)
+/** A task as the queue has it; of the project `default` unless it says another. */
+type Task = Requirements & {project?: string; priority?: number}
+
+/** Places tasks in the order that they were queued in, and says `task@worker` in the order that they are given out in. */
+function place(tasks: readonly Task[], workers: readonly WorkerRow[], running: Record<string, Requirements[]> = {}, limits: Limits = {limit: 100}): string[] {
+  const rooms = workers.map((one) => roomOf(one, limits.maxPerWorker))
+  for (const room of rooms) for (const requirements of running[room.worker.name] ?? []) take(room, usageOf(requirements))
+  const shares = new Map(Object.entries(limits.shares ?? {}))
+  const classes = classesOf(tasks)
+  const placed = choosePlacements(
+    classes.map(({ready}) => ready),
+    ({requirements}) => rooms.filter((room) => isEligible(requirements, room.worker)),
+    shares,
+    limits.limit,
+  )
+  return placed
+    .flatMap(({ready, rooms: given}) => given.map(({worker: {name}}, nth) => `${classes.find((one) => one.ready === ready)?.tasks[nth]}@${name}`))
+    .sort()
+}
+
+interface Limits {
+  limit: number
+  maxPerWorker?: number
+  /** Running tasks by project. */
+  shares?: Record<string, number>
+}
+
+function classesOf(tasks: readonly Task[]): {ready: ReadyClass; tasks: number[]}[] {
+  const classes = new Map<string, {ready: ReadyClass & {heads: {priority: number; seq: number}[]}; tasks: number[]}>()
+  for (const [seq, {project = 'default', priority = 0, ...requirements}] of tasks.entries()) {
+    const key = JSON.stringify([project, requirements])
+    const one = classes.get(key) ?? {ready: {key, projectId: project, requirements, heads: []}, tasks: []}
+    classes.set(key, one)
+    one.ready.heads.push({priority, seq})
+    one.tasks.push(seq)
+  }
+  return [...classes.values()]
 }
 
 describe('a task', () => {
@@ -93,6 +127,16 @@ describe('tasks', () => {
     expect(place([{}, {}, {}], [worker('a', {slots: 9})], {}, {limit: 2})).toHaveLength(2)
     const perWorker = {limit: 9, maxPerWorker: 1}
     expect(place([{}, {}, {}], [worker('a'), worker('b')], {}, perWorker)).toEqual(['0@a', '1@b'])
+  })
+
+  test('of higher priority come first, whatever they ask for', () => {
+    expect(place([{}, {cpus: 1, priority: 1}], [worker('a', {slots: 1})])).toEqual(['1@a'])
+  })
+
+  test('of the project of which the fewest run come first', () => {
+    const tasks: Task[] = [{}, {}, {}, {}, {project: 'other'}, {project: 'other'}]
+    expect(place(tasks, [worker('a', {slots: 4})])).toEqual(['0@a', '1@a', '4@a', '5@a'])
+    expect(place(tasks, [worker('a', {slots: 4})], {}, {limit: 3, shares: {other: 3}})).toEqual(['0@a', '1@a', '2@a'])
   })
 
   test('find nothing on a worker whose slots were reduced below what runs', () => {

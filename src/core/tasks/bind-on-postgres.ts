@@ -1,0 +1,80 @@
+import type {Row} from '../data/sql.js'
+import type {Store} from '../data/store.js'
+import {type PlacedClass, RESOURCES, type Usage, usageOf} from './placement.js'
+import {type ClaimScope, READY_ORDER, type ReadyTasks, readyBindings, readyCondition} from './ready-classes.js'
+
+/** A task that was bound: its row, and which of the placements of its class it took. */
+export interface BoundTask {
+  row: Row
+  key: string
+  nth: number
+}
+
+/** Binds the first tasks of each class to the workers chosen for them, where they are active and still have the room, in one statement. */
+export async function bindOnPostgres(
+  store: Store,
+  ready: ReadyTasks,
+  placed: readonly PlacedClass[],
+  endedOf: (workerId: string) => Usage,
+): Promise<BoundTask[]> {
+  const workers = new Map<string, {number: number; row: Row}>()
+  const places = placed.flatMap(({ready: {key}, rooms}) =>
+    rooms.map(({worker, limits}, n) => {
+      let known = workers.get(worker.id)
+      if (!known) {
+        // The others have no end; JSON has no infinity, and null compares with nothing.
+        const ended = endedOf(worker.id)
+        const most = Object.fromEntries(RESOURCES.map((name) => [name, Number.isFinite(limits[name]) ? limits[name] + ended[name] : null]))
+        known = {number: workers.size, row: {w: workers.size, id: worker.id, name: worker.name, ...most}}
+        workers.set(worker.id, known)
+      }
+      return {k: key, n, w: known.number}
+    }),
+  )
+  const classes = placed.map(({ready: {key, requirements}, rooms}) => ({k: key, count: rooms.length, ...usageOf(requirements)}))
+  const rows = await store.prepared<Row & {k: string; n: number}>(BIND[ready.scope], [
+    JSON.stringify(classes),
+    ...readyBindings(ready),
+    JSON.stringify(places),
+    JSON.stringify([...workers.values()].map(({row}) => row)),
+    ready.coordinatorId,
+  ])
+  return rows.map(({k, n, ...row}) => ({row, key: k, nth: Number(n)}))
+}
+
+function bindStatement(scope: ClaimScope): string {
+  return `WITH classes AS (
+    SELECT * FROM json_to_recordset(?::json) AS r(k text, count integer, cpus double precision, memory_bytes double precision, gpus double precision)
+  ), picked AS MATERIALIZED (
+    SELECT c.k, c.cpus, c.memory_bytes, c.gpus, t.id, row_number() OVER (PARTITION BY c.k ORDER BY t.priority DESC, t.seq) - 1 AS n
+    FROM classes c CROSS JOIN LATERAL (
+      SELECT id, priority, seq FROM tasks WHERE ${readyCondition(scope)} AND placement_key = c.k AND available_at <= clock_timestamp()
+      ORDER BY ${READY_ORDER} LIMIT c.count FOR UPDATE SKIP LOCKED
+    ) t
+  ), places AS (
+    SELECT p.id, p.k, p.n, p.cpus, p.memory_bytes, p.gpus, j.w FROM picked p JOIN json_to_recordset(?::json) AS j(k text, n integer, w integer) ON j.k = p.k AND j.n = p.n
+  ), wanted AS (
+    SELECT s.*, w.id AS worker_id, w.name, w.slots AS most_slots, w.cpus AS most_cpus, w.memory_bytes AS most_memory_bytes, w.gpus AS most_gpus
+    FROM (SELECT w, count(*) AS slots, sum(cpus) AS cpus, sum(memory_bytes) AS memory_bytes, sum(gpus) AS gpus FROM places GROUP BY w) s
+    JOIN json_to_recordset(?::json) AS w(w integer, id uuid, name text, slots double precision, cpus double precision, memory_bytes double precision, gpus double precision)
+    ON w.w = s.w
+  ), locked AS (
+    SELECT worker_id FROM worker_claims WHERE worker_id = ANY (ARRAY(SELECT worker_id FROM wanted)) ORDER BY worker_id FOR UPDATE
+  ), granted AS (
+    UPDATE worker_claims c SET ${RESOURCES.map((name) => `${name} = c.${name} + w.${name}`).join(', ')}
+    FROM wanted w WHERE c.worker_id = w.worker_id AND c.worker_id = ANY (ARRAY(SELECT worker_id FROM locked))
+      AND EXISTS (SELECT 1 FROM workers WHERE workers.id = c.worker_id AND workers.status = 'active')
+      AND ${RESOURCES.map((name) => `(w.most_${name} IS NULL OR w.${name} = 0 OR c.${name} + w.${name} <= w.most_${name} + 1e-6)`).join(' AND ')}
+    RETURNING w.w, w.worker_id, w.name
+  ), bound AS (
+    UPDATE tasks SET status = 'running', worker_id = g.worker_id, coordinator_id = ?, attempt = attempt + 1, started_at = clock_timestamp(),
+      error_message = NULL, failure_kind = NULL, exit_code = NULL, signal = NULL
+    FROM places p JOIN granted g ON g.w = p.w WHERE tasks.id = p.id RETURNING tasks.*, g.name AS worker_name
+  ), attempts AS (
+    INSERT INTO task_attempts (task_id, attempt, worker_id, worker_name, coordinator_id, status)
+    SELECT id, attempt, worker_id, worker_name, coordinator_id, 'running' FROM bound
+  )
+  SELECT p.k, p.n, b.* FROM places p JOIN bound b ON b.id = p.id`
+}
+
+const BIND: Record<ClaimScope, string> = {own: bindStatement('own'), unowned: bindStatement('unowned')}
