@@ -37,7 +37,11 @@ export async function measure() {
     const scheduler = home.spawn(['scheduler', 'start'])
     const pid = scheduler.pid ?? 0
     try {
-      await waitFor('all workers to be looked at', async () => (await listWorkers(store, '')).every((worker) => worker.discovered.system !== undefined), 180_000)
+      await waitFor(
+        'all workers to be looked at',
+        async () => (await listWorkers(store, '')).every((worker) => worker.discovered.system !== undefined),
+        180_000,
+      )
       const [before, began] = [processorTicks(pid), performance.now()]
       await sleep(SECONDS * 1000)
       const seconds = (performance.now() - began) / 1000
