@@ -18,16 +18,16 @@ const MOST = {cpuPercent: 2, bytes: 150e6}
 export async function measure() {
   const missing = sshdAvailable()
   if (missing !== undefined) return console.log(`not measured: ${missing}`)
-  const address = (/** @type {number} */ number) => `127.0.${1 + Math.floor(number / 250)}.${1 + (number % 250)}`
-  const server = await Sshd.start({config: ['ListenAddress 0.0.0.0', 'MaxStartups 1000']})
+  const addresses = Array.from({length: WORKERS}, (_, number) => `127.0.1.${1 + number}`)
+  const server = await Sshd.start({everywhere: true, config: ['MaxStartups 1000']})
   const home = makeHelixHome()
   try {
     await home.run(['task', 'list'])
     const store = await openTestStore(`sqlite:${join(home.dataDir, 'helix.db')}`)
-    for (let number = 0; number < WORKERS; number += 1) {
-      const settings = {host: address(number), port: server.port, username: server.username, keyPath: server.keyPath, hostKey: server.hostKeyFingerprint}
+    for (const [number, host] of addresses.entries()) {
+      const settings = {host, port: server.port, username: server.username, keyPath: server.keyPath, hostKey: server.hostKeyFingerprint}
       await insertWorker(store, {
-        ...{name: `w${number}`, hostname: settings.host, port: settings.port, username: settings.username},
+        ...{name: `w${number}`, hostname: host, port: settings.port, username: settings.username},
         ...{origin: 'command', settings, capabilities: [], labels: {}, slots: 4},
       })
     }

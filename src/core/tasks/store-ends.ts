@@ -118,6 +118,6 @@ export function attemptStatus({result}: AttemptEnd): string {
 }
 
 /** What a task becomes by such an end, unless it is to be cancelled. */
-export function taskStatus({result}: AttemptEnd): TaskStatus {
+function taskStatus({result}: AttemptEnd): TaskStatus {
   return result === 'completed' || result === 'failed' || result === 'cancelled' ? result : 'pending'
 }
