@@ -31,6 +31,7 @@ export function describeWorker(worker: WorkerView): [heading: string, text: stri
     ['tried again', worker.status === 'inactive' && worker.retry_at !== null && worker.retry_at],
     ['target', describeTarget(worker)],
     ['host key', worker.host_key ?? undefined],
+    ['transport', worker.transport ?? undefined],
     ['origin', worker.origin],
     ['slots', `${worker.slots}, ${worker.running} in use`],
     ['capabilities', worker.capabilities.join(', ')],

@@ -15,6 +15,7 @@ import type {SshSettings} from './ssh-settings.js'
 import {type HostKeyCheck, type HostKeyPolicy, prepareHostKeyCheck} from './verify-host-key.js'
 
 const MOST_HOPS = 8
+const AS_OPENSSH = {reader: 'openssh', proxyCommand: true} as const
 
 interface Attempt {
   host: ResolvedHost
@@ -31,9 +32,8 @@ interface Attempt {
  */
 export async function openWithOpenssh(settings: SshSettings, policy: HostKeyPolicy, options: ConnectOptions): Promise<Link> {
   const {connectTimeoutMs = 15_000, keepaliveMs = 5_000, keepaliveCount = 3} = options
-  await checkLogin(settings)
-  const resolving: ResolveOptions = {...options, reader: 'openssh', proxyCommand: true}
-  const host = await resolveHost(settings, resolving)
+  const resolving: ResolveOptions = {...options, ...AS_OPENSSH}
+  const host = await resolveForOpenssh(settings, resolving)
   const configFile = options.configFile ?? process.env.HELIX_SSH_CONFIG
   const own = settings.knownHosts === undefined ? [] : [expandHome(settings.knownHosts)]
   const check = await prepareHostKeyCheck(knownAs(host), [...host.userKnownHostsFiles, ...host.globalKnownHostsFiles, ...own], policy)
@@ -51,6 +51,12 @@ export async function openWithOpenssh(settings: SshSettings, policy: HostKeyPoli
     await folder.remove()
     throw error
   }
+}
+
+/** Completes settings as the system's ssh will. Throws what would keep it from connecting: `config` for a login that it does not do, `unavailable` (SSH_MISSING). */
+export async function resolveForOpenssh(settings: SshSettings, options: ResolveOptions = {}): Promise<ResolvedHost> {
+  await checkLogin(settings)
+  return resolveHost(settings, {...options, ...AS_OPENSSH})
 }
 
 async function connect(attempt: Attempt): Promise<Link> {
