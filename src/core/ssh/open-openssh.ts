@@ -1,6 +1,6 @@
 import {access} from 'node:fs/promises'
 import {HelixError} from '../errors/helix-error.js'
-import type {ConnectOptions} from './connect-options.js'
+import {type ConnectOptions, KEEPALIVE_COUNT, KEEPALIVE_MS} from './connect-options.js'
 import {expandHome} from './expand-tokens.js'
 import {type HostKey, orderAlgorithms} from './host-key.js'
 import type {Link} from './link.js'
@@ -31,7 +31,7 @@ interface Attempt {
  * which keys it may take. Throws the errors of `openConnection`, and `unavailable` (SSH_MISSING) where there is no ssh.
  */
 export async function openWithOpenssh(settings: SshSettings, policy: HostKeyPolicy, options: ConnectOptions): Promise<Link> {
-  const {connectTimeoutMs = 15_000, keepaliveMs = 5_000, keepaliveCount = 3} = options
+  const {connectTimeoutMs = 15_000, keepaliveMs = KEEPALIVE_MS, keepaliveCount = KEEPALIVE_COUNT} = options
   const resolving: ResolveOptions = {...options, ...AS_OPENSSH}
   const host = await resolveForOpenssh(settings, resolving)
   const configFile = options.configFile ?? process.env.HELIX_SSH_CONFIG
