@@ -105,7 +105,7 @@ describeUnless(sshdAvailable(), 'helix worker discover', () => {
     expect(listed.stderr).toMatch(/^1 line of known_hosts with a hashed name cannot be read\.\nAdd one with: helix worker add box.example box.example\n$/)
     const added = await home.run(['worker', 'add', 'there', `${server.username}@127.0.0.1:${server.port}`, '--key', server.keyPath])
     expect(added).toMatchObject({code: 0})
-    expect((await discover()).candidates[1]).toMatchObject({name: 'there', worker: 'there'})
+    expect((await discover()).candidates[1]).toMatchObject({name: 'there', username: server.username, worker: 'there'})
   })
 
   test('tells which candidates only the system’s ssh can reach, and obeys no name', async () => {

@@ -87,7 +87,11 @@ describeUnless(sshdAvailable(), 'a worker that is taken out of use', () => {
       expect(await line('w1')).toMatch(/^w1 +maintenance +0\/2 .* new disk$/)
       expect(await line('w1', '--wide')).toMatch(/^w1 +maintenance +0\/2 .*\blinux\b.* new disk$/)
 
+      await home.run(['worker', 'drain', 'w2'])
+      expect(await line('w2')).toMatch(/ drained by \S+$/)
+
       const keys = join(second.folder, 'authorized_keys')
+      await home.run(['worker', 'activate', 'w2'])
       writeFileSync(keys, '')
       expect(await home.run(['worker', 'test', 'w2'])).toMatchObject({code: 77})
       const refused = await worker('w2')

@@ -146,18 +146,18 @@ function describe({target, host, places, isKnown, isFromConfig}: Found, workers:
   const {hostname, port, username, proxyJump, identityFiles, hasProxyCommand} = host
   const isSame = (other: Location) =>
     other.hostname.toLowerCase() === hostname.toLowerCase() && other.port === port && (!isFromConfig || other.username === username)
-  const worker = workers.find(isSame)?.name
+  const worker = workers.find(isSame)
   return {
-    name: worker ?? chooseName(target, taken),
+    name: worker?.name ?? chooseName(target, taken),
     target,
     transport: hasProxyCommand ? 'openssh' : 'ssh2',
     host: hostname,
     port,
-    username,
+    username: worker?.username ?? username,
     identity_files: identityFiles.filter((path) => existsSync(path)),
     proxy_jump: proxyJump,
     host_key_known: isKnown,
-    worker: worker ?? null,
+    worker: worker?.name ?? null,
     found_in: places,
   }
 }

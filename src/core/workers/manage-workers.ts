@@ -73,7 +73,7 @@ export async function addWorker(context: WorkerContext, options: AddWorkerOption
     await steps.run('register', async () => {
       await insertWorker(store, {name, hostname, port, username, origin: 'command', settings: {...settings, hostKey: fingerprint}, capabilities, labels, slots})
       await register(store, await findWorker(context, name), equipped)
-      return [undefined, `${name} with ${slots} slots`]
+      return [undefined, `${name} with ${slots} ${slots === 1 ? 'slot' : 'slots'}`]
     })
     await writeLog(store, {level: 'info', event: 'worker.added', message: `${name}: ${username}@${hostname}:${port}, host key ${fingerprint}`})
     return steps.all
