@@ -92,13 +92,14 @@ describeUnless(sshdAvailable(), 'helix worker discover', () => {
     execFileSync('ssh-keygen', ['-q', '-H', '-f', hashed], {stdio: 'ignore'})
     write(
       `Host box.example\n  UserKnownHostsFile ${hashed}\n\nHost *.example\n  User ci\n  ProxyJump gate`,
-      `[127.0.0.1]:${server.port} ${key()}\ndeep.example ${key()}\n@revoked gone ${key()}\n`,
+      `[127.0.0.1]:${server.port} ${key()}\ndeep.example ${key()}\ngone ${key()}\n@revoked gone ${key()}\n`,
     )
     const {candidates, unread_hashed_lines} = await discover()
     expect(candidates).toMatchObject([
       {name: 'box.example', host_key_known: true, found_in: [{file: config}, {file: hashed, line: 2}]},
       {name: '127.0.0.1', target: `127.0.0.1:${server.port}`, host_key_known: true, worker: null},
-      {name: 'deep.example', target: 'deep.example', username: 'ci', proxy_jump: ['gate'], worker: null},
+      {name: 'deep.example', target: 'deep.example', username: 'ci', host_key_known: true, proxy_jump: ['gate'], worker: null},
+      {name: 'gone', host_key_known: false},
     ])
     expect(unread_hashed_lines).toBe(1)
     const listed = await home.run(['worker', 'discover'])

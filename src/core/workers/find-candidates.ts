@@ -72,20 +72,24 @@ export async function findCandidates({store, hostId, knownHostsFile}: WorkerCont
   }
   const filesOf = (host: ResolvedHost) => [...host.userKnownHostsFiles, ...host.globalKnownHostsFiles, knownHostsFile]
   const lines = await readKnownHostsLines([defaults, ...[...found.values()].map(({host}) => host)].flatMap(filesOf))
+  const keysOf = (host: ResolvedHost) => {
+    const files = new Set(filesOf(host))
+    const own = lines.filter(({file}) => files.has(file))
+    const name = knownAs(host)
+    const places = findKnown(own, name)
+    // As for a connection, a key known for port 22 is good on another port; it may be another machine's all the same.
+    return {places, isKnown: places.length > 0 || findKnown(own, {...name, port: 22}).length > 0}
+  }
   const explained = new Set<string>()
   for (const candidate of found.values()) {
-    const files = new Set(filesOf(candidate.host))
-    const own = lines.filter(({file}) => files.has(file))
-    const name = knownAs(candidate.host)
-    const places = findKnown(own, name)
+    const {places, isKnown} = keysOf(candidate.host)
     candidate.places.push(...places)
+    candidate.isKnown = isKnown
     for (const place of places) explained.add(key(place))
-    // As for a connection, a key known for port 22 is good on another port; it may be another machine's all the same.
-    candidate.isKnown = places.length > 0 || findKnown(own, {...name, port: 22}).length > 0
   }
   const others = lines.filter((line) => line.marker === undefined && !explained.has(key(line)))
   for (const [{target, lines}, host] of await resolveAll(listKnownHosts(others), ({target}) => parseTarget(target))) {
-    addFound(found, {target, host, places: lines.map(({file, line}) => ({file, line})), isKnown: true, isFromConfig: false})
+    addFound(found, {target, host, places: lines.map(({file, line}) => ({file, line})), isKnown: keysOf(host).isKnown, isFromConfig: false})
   }
   const workers = await listWorkers(store, hostId)
   const locations = await locateWorkers(workers)
@@ -123,7 +127,6 @@ function addFound(all: Map<string, Found>, found: Found): void {
   else {
     const places = new Set(known.places.map(key))
     known.places.push(...found.places.filter((place) => !places.has(key(place))))
-    known.isKnown ||= found.isKnown
   }
 }
 
