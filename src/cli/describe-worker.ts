@@ -3,7 +3,7 @@ import {foundCapabilities, type WorkerView} from '../core/workers/worker-view.js
 const UNITS = ['B', 'KiB', 'MiB', 'GiB', 'TiB', 'PiB'] as const
 
 /** `user@host:port`, as far as it is known. */
-export function describeTarget({origin, username, host, port}: WorkerView): string {
+export function describeTarget({origin, username, host, port}: Pick<WorkerView, 'username' | 'host' | 'port'> & Partial<WorkerView>): string {
   if (origin === 'local') return 'this machine'
   return `${username && `${username}@`}${host.includes(':') ? `[${host}]` : host}${port ? `:${port}` : ''}`
 }
@@ -31,6 +31,7 @@ export function describeWorker(worker: WorkerView): [heading: string, text: stri
     ['tried again', worker.status === 'inactive' && worker.retry_at !== null && worker.retry_at],
     ['target', describeTarget(worker)],
     ['host key', worker.host_key ?? undefined],
+    ['transport', worker.transport ?? undefined],
     ['origin', worker.origin],
     ['slots', `${worker.slots}, ${worker.running} in use`],
     ['capabilities', worker.capabilities.join(', ')],

@@ -146,6 +146,27 @@ describeUnless(sshdAvailable(), "a worker reached through the system's ssh", () 
     expect(await add(targetOf(pool.server), '--password', 'env:X')).toMatchObject({code: 78, stderr: expect.stringContaining('ssh-add')})
   })
 
+  test('can be given another transport and back, and keeps its own where the other one cannot reach it', async () => {
+    const set = (...words: string[]) => pool.home.run(['worker', 'set', 'w1', '--transport', ...words])
+    const transport = async () => JSON.parse((await pool.home.run(['worker', 'show', 'w1', '--json'])).stdout).transport
+    expect(await set('ssh2')).toMatchObject({code: 0})
+    expect(await transport()).toBe('ssh2')
+    expect(await pool.home.run(['worker', 'exec', 'w1', '--', 'echo', 'in'], {env: {PATH: '/nowhere'}})).toMatchObject({code: 0, stdout: 'in\n'})
+    const there = await pool.home.run(['worker', 'set', 'w1', '--transport', 'openssh'], {env: {PATH: '/nowhere'}})
+    expect(there).toMatchObject({code: 69, stderr: expect.stringContaining('no ssh on PATH')})
+    expect(await set('openssh', '--key', '/nowhere/key')).toMatchObject({code: 78, stderr: expect.stringContaining('no key file /nowhere/key')})
+    expect(await set('telnet')).toMatchObject({code: 2})
+    expect(await transport()).toBe('ssh2')
+    expect(await set('openssh')).toMatchObject({code: 0})
+    expect(await transport()).toBe('openssh')
+    const config = join(pool.home.root, 'commanded')
+    writeFileSync(config, 'Host *\n  ProxyCommand nc %h %p\n')
+    const commanded = await pool.home.run(['worker', 'set', 'w1', '--transport', 'ssh2'], {env: {HELIX_SSH_CONFIG: config}})
+    expect(commanded).toMatchObject({code: 69, stderr: expect.stringContaining('ProxyCommand')})
+    expect(await pool.home.run(['worker', 'exec', 'w1', '--', 'echo', 'in'])).toMatchObject({code: 0, stdout: 'in\n'})
+    expect(await transport()).toBe('openssh')
+  })
+
   test('of the config is reached with a certificate, and through a ProxyCommand that ssh2 does not run', async () => {
     const ca = join(pool.home.root, 'ca')
     const key = join(pool.home.root, 'certified')

@@ -71,7 +71,7 @@ describeUnless(sshdAvailable() ?? RUNTIME.missing, 'a worker without Node, root,
       '✓ check installation: no Helix; no Node on the PATH ()',
       expect.stringMatching(new RegExp(`^✓ install: Helix ${VERSION}-[0-9a-f]{12} on .*/node/${RUNTIME.version}\\..*/bin/node, \\d+\\.\\d MB sent \\(\\)$`)),
       expect.stringMatching(/^✓ discover: linux.* \d+ CPUs, .* \(\)$/),
-      '✓ register: w1 with 1 slots ()',
+      '✓ register: w1 with 1 slot ()',
       '',
     ])
     expect(says(server)).toBe(`helix-cli/${VERSION} linux-${process.arch} node-v${RUNTIME.version}\n`)

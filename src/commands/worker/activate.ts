@@ -7,7 +7,7 @@ import {viewWorker, type WorkerView} from '../../core/workers/worker-view.js'
 export default class WorkerActivate extends HelixCommand<WorkerView> {
   static override summary = 'give a worker tasks again'
   static override description =
-    'Ends its maintenance, or the pause of one that is away, once it has answered. One that does not answer stays as it is, and the command ends with exit code 69 or 77.'
+    'Ends its maintenance, or the pause of one that is away, once it has answered. One that does not answer gets none, and the command ends with exit code 69 or 77.'
   static override args = {name: Args.string({required: true, ignoreStdin: true, description: 'name of the worker; local is this machine'})}
   static override examples = ['<%= config.bin %> <%= command.id %> gpu-1']
 

@@ -3,12 +3,19 @@ import {readFile} from 'node:fs/promises'
 import {HelixError, messageOf} from '../errors/helix-error.js'
 import {type HostKey, readHostKey} from './host-key.js'
 
-/** One usable line of a known_hosts file. */
+/** What a usable line of a known_hosts file says. */
 interface KnownHostsEntry {
   /** The first field: names and patterns, or one hashed name. */
   hosts: string
   marker?: string
   key: HostKey
+}
+
+/** A usable line of a known_hosts file, and where it stands. */
+export interface KnownHostsLine extends KnownHostsEntry {
+  file: string
+  /** Counted from 1. */
+  line: number
 }
 
 /** A host's key, and where it is written down. */
@@ -56,18 +63,30 @@ function matchesHost(hosts: string, name: string): boolean {
 
 /** Collects what the files hold for a host. A file that is not there holds nothing; one that cannot be read is an error (kind `config`), since it may revoke a key. */
 export async function lookupHostKeys(files: string[], host: string, port: number): Promise<HostKeys> {
+  return findHostKeys(await readKnownHostsLines(files), host, port)
+}
+
+/** Reads the usable lines of files, each file once. Throws as `lookupHostKeys` does. */
+export async function readKnownHostsLines(files: readonly string[]): Promise<KnownHostsLine[]> {
+  const lines: KnownHostsLine[] = []
+  for (const file of new Set(files)) {
+    for (const [index, text] of (await readKnownHosts(file)).split('\n').entries()) {
+      const entry = parseKnownHostsLine(text)
+      if (entry !== undefined) lines.push({...entry, file, line: index + 1})
+    }
+  }
+  return lines
+}
+
+/** Picks what lines of known_hosts hold for a host. */
+export function findHostKeys(lines: readonly KnownHostsLine[], host: string, port: number): HostKeys {
   const name = knownHostsName(host, port)
   const found: HostKeys = {known: [], revoked: []}
-  for (const file of new Set(files)) {
-    const lines = (await readKnownHosts(file)).split('\n')
-    lines.forEach((text, index) => {
-      const entry = parseKnownHostsLine(text)
-      if (entry === undefined || !matchesHost(entry.hosts, name)) return
-      const key = {...entry.key, file, line: index + 1}
-      if (entry.marker === undefined) found.known.push(key)
-      // Keys of a certificate authority are not the host's own, and Helix takes no certificates.
-      else if (entry.marker === '@revoked') found.revoked.push(key)
-    })
+  for (const {hosts, marker, key, file, line} of lines) {
+    if (!matchesHost(hosts, name)) continue
+    if (marker === undefined) found.known.push({...key, file, line})
+    // Keys of a certificate authority are not the host's own, and Helix takes no certificates.
+    else if (marker === '@revoked') found.revoked.push({...key, file, line})
   }
   return found
 }

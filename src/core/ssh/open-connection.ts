@@ -1,6 +1,6 @@
 import {HelixError} from '../errors/helix-error.js'
 import {prepareAuthentication} from './authenticate.js'
-import type {ConnectOptions} from './connect-options.js'
+import {type ConnectOptions, KEEPALIVE_COUNT, KEEPALIVE_MS} from './connect-options.js'
 import {expandHome} from './expand-tokens.js'
 import {Deadline, shakeHands} from './handshake.js'
 import {orderAlgorithms} from './host-key.js'
@@ -48,7 +48,7 @@ async function openLink(settings: SshSettings, policy: HostKeyPolicy, options: C
 }
 
 async function connectHost(host: ResolvedHost, settings: SshSettings, policy: HostKeyPolicy, options: ConnectOptions, via?: Link): Promise<Link> {
-  const {connectTimeoutMs = 15_000, keepaliveMs = 5_000, keepaliveCount = 3, askSecret} = options
+  const {connectTimeoutMs = 15_000, keepaliveMs = KEEPALIVE_MS, keepaliveCount = KEEPALIVE_COUNT, askSecret} = options
   const files = [...host.userKnownHostsFiles, ...host.globalKnownHostsFiles, ...(settings.knownHosts === undefined ? [] : [expandHome(settings.knownHosts)])]
   const check = await prepareHostKeyCheck(knownAs(host), files, policy)
   const deadline = new Deadline(connectTimeoutMs)

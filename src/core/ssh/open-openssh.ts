@@ -1,6 +1,6 @@
 import {access} from 'node:fs/promises'
 import {HelixError} from '../errors/helix-error.js'
-import type {ConnectOptions} from './connect-options.js'
+import {type ConnectOptions, KEEPALIVE_COUNT, KEEPALIVE_MS} from './connect-options.js'
 import {expandHome} from './expand-tokens.js'
 import {type HostKey, orderAlgorithms} from './host-key.js'
 import type {Link} from './link.js'
@@ -15,6 +15,7 @@ import type {SshSettings} from './ssh-settings.js'
 import {type HostKeyCheck, type HostKeyPolicy, prepareHostKeyCheck} from './verify-host-key.js'
 
 const MOST_HOPS = 8
+const AS_OPENSSH = {reader: 'openssh', proxyCommand: true} as const
 
 interface Attempt {
   host: ResolvedHost
@@ -30,10 +31,9 @@ interface Attempt {
  * which keys it may take. Throws the errors of `openConnection`, and `unavailable` (SSH_MISSING) where there is no ssh.
  */
 export async function openWithOpenssh(settings: SshSettings, policy: HostKeyPolicy, options: ConnectOptions): Promise<Link> {
-  const {connectTimeoutMs = 15_000, keepaliveMs = 5_000, keepaliveCount = 3} = options
-  await checkLogin(settings)
-  const resolving: ResolveOptions = {...options, reader: 'openssh', proxyCommand: true}
-  const host = await resolveHost(settings, resolving)
+  const {connectTimeoutMs = 15_000, keepaliveMs = KEEPALIVE_MS, keepaliveCount = KEEPALIVE_COUNT} = options
+  const resolving: ResolveOptions = {...options, ...AS_OPENSSH}
+  const host = await resolveForOpenssh(settings, resolving)
   const configFile = options.configFile ?? process.env.HELIX_SSH_CONFIG
   const own = settings.knownHosts === undefined ? [] : [expandHome(settings.knownHosts)]
   const check = await prepareHostKeyCheck(knownAs(host), [...host.userKnownHostsFiles, ...host.globalKnownHostsFiles, ...own], policy)
@@ -51,6 +51,12 @@ export async function openWithOpenssh(settings: SshSettings, policy: HostKeyPoli
     await folder.remove()
     throw error
   }
+}
+
+/** Completes settings as the system's ssh will. Throws what would keep it from connecting: `config` for a login that it does not do, `unavailable` (SSH_MISSING). */
+export async function resolveForOpenssh(settings: SshSettings, options: ResolveOptions = {}): Promise<ResolvedHost> {
+  await checkLogin(settings)
+  return resolveHost(settings, {...options, ...AS_OPENSSH})
 }
 
 async function connect(attempt: Attempt): Promise<Link> {

@@ -10,6 +10,8 @@ import type {SshSettings} from './ssh-settings.js'
 export interface ResolvedHost extends Omit<SshConfigValues, 'proxyJump' | 'proxyCommand'> {
   /** Hosts to go through, the first one first. */
   proxyJump: string[]
+  /** It is reached through a ProxyCommand, which only the system's ssh runs. */
+  hasProxyCommand?: boolean
 }
 
 export interface ResolveOptions {
@@ -54,6 +56,7 @@ export async function resolveHost(settings: SshSettings, options: ResolveOptions
     globalKnownHostsFiles: values.globalKnownHostsFiles.map(expand),
     ...(values.hostKeyAlias !== undefined && {hostKeyAlias: values.hostKeyAlias}),
     ...(values.hasKnownHostsCommand && {hasKnownHostsCommand: true}),
+    ...(values.proxyCommand !== undefined && options.proxyJump === undefined && {hasProxyCommand: true}),
   }
 }
 

@@ -1,17 +1,18 @@
 import type {Store} from '../data/store.js'
 import {writeLog} from '../data/write-log.js'
+import {localUsername} from '../ssh/expand-tokens.js'
 import {probeWorker} from './probe-worker.js'
 import type {WorkerRow} from './worker.js'
 import {scriptEnvironment, type WorkerConnections} from './worker-connections.js'
 import {storeProbe} from './worker-store.js'
 
-/** Gives a worker no new tasks from now on; those that run there go on to their ends. */
-export async function drainWorker(store: Store, worker: WorkerRow, reason: string | undefined): Promise<void> {
+/** Gives a worker no new tasks from now on; those that run there go on to their ends. Without a reason those who look at the pool read who did it. */
+export async function drainWorker(store: Store, worker: WorkerRow, reason = `drained by ${localUsername()}`): Promise<void> {
   await store.query(`UPDATE workers SET status = 'maintenance', status_reason = ?, retry_at = NULL, updated_at = ${store.sql.now} WHERE id = ?`, [
-    reason ?? null,
+    reason,
     worker.id,
   ])
-  await writeLog(store, {level: 'info', event: 'worker.drained', message: `${worker.name}${reason ? `: ${reason}` : ''}`, workerId: worker.id})
+  await writeLog(store, {level: 'info', event: 'worker.drained', message: `${worker.name}: ${reason}`, workerId: worker.id})
 }
 
 /**

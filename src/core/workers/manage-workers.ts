@@ -3,6 +3,7 @@ import {HelixError} from '../errors/helix-error.js'
 import {isSecretReference} from '../security/secret-reference.js'
 import type {AskSecret} from '../ssh/authenticate.js'
 import {openConnection} from '../ssh/open-connection.js'
+import {resolveForOpenssh} from '../ssh/open-openssh.js'
 import {parseTarget} from '../ssh/parse-target.js'
 import {resolveHost} from '../ssh/resolve-host.js'
 import type {SshSettings} from '../ssh/ssh-settings.js'
@@ -72,7 +73,7 @@ export async function addWorker(context: WorkerContext, options: AddWorkerOption
     await steps.run('register', async () => {
       await insertWorker(store, {name, hostname, port, username, origin: 'command', settings: {...settings, hostKey: fingerprint}, capabilities, labels, slots})
       await register(store, await findWorker(context, name), equipped)
-      return [undefined, `${name} with ${slots} slots`]
+      return [undefined, `${name} with ${slots} ${slots === 1 ? 'slot' : 'slots'}`]
     })
     await writeLog(store, {level: 'info', event: 'worker.added', message: `${name}: ${username}@${hostname}:${port}, host key ${fingerprint}`})
     return steps.all
@@ -86,13 +87,21 @@ export interface SetWorkerOptions {
   capabilities?: string[] | undefined
   labels?: Record<string, string> | undefined
   keyPath?: string | undefined
+  transport?: SshSettings['transport'] | undefined
 }
 
-/** Changes a worker's slots, capabilities, labels or key. Throws `config` for one of the config file. */
-export async function setWorker(context: WorkerContext, name: string, {keyPath, ...changes}: SetWorkerOptions): Promise<void> {
+/**
+ * Changes a worker's slots, capabilities, labels, key or transport; a connection that is open stays as it is. Throws `config` for one
+ * of the config file, and what keeps the new transport from reaching it: `config` for its login, `unavailable`.
+ */
+export async function setWorker(context: WorkerContext, name: string, {keyPath, transport, ...changes}: SetWorkerOptions): Promise<void> {
   const worker = await changeableWorker(context, name)
+  const {transport: former, ...others} = worker.ssh_config
+  const wanted = transport ?? former
+  const settings: SshSettings = {...others, ...(keyPath !== undefined && {keyPath}), ...(wanted === 'openssh' && {transport: wanted})}
+  if (transport !== undefined) await (transport === 'openssh' ? resolveForOpenssh(settings) : resolveHost(settings))
   const present = Object.fromEntries(Object.entries(changes).filter(([, value]) => value !== undefined))
-  await updateWorker(context.store, worker.id, {...present, ...(keyPath !== undefined && {settings: {...worker.ssh_config, keyPath}})})
+  await updateWorker(context.store, worker.id, {...present, ...((keyPath ?? transport) !== undefined && {settings})})
 }
 
 /** Takes a worker out of the pool. Throws `config` for one of the config file and `usage` while a task runs on it. */

@@ -5,7 +5,7 @@ import {MOST_LOSSES, readWorkerRow} from './worker-store.js'
 
 /** A connection that lasted so long was a good one: the losses before it are forgotten. */
 const STABLE_SECONDS = 120
-/** Coordinators that lose a worker at the same time count as one loss. */
+/** Coordinators that lose a worker within this time, before it is back, count as one loss. */
 const SAME_LOSS_SECONDS = 5
 const FIRST_RETRY_SECONDS = 1
 const FIRST_REST_SECONDS = 30
@@ -20,14 +20,16 @@ const RETRY_CLAIM_SECONDS = 45
 export function markLost(store: Store, id: string, reason: string, livedSeconds: number): Promise<void> {
   const {sql} = store
   return store.write(async (trx) => {
-    const [row] = await query<{losses: number; just_lost: number | boolean | null}>(
+    // A connection older than the last loss went with it, however late that is noticed; one that was opened since then is a loss of its own.
+    const [row] = await query<{losses: number; is_same: number | boolean | null}>(
       trx,
-      `SELECT losses, lost_at > ${sql.afterSeconds} AS just_lost FROM workers WHERE id = ? AND status IN ('active', 'inactive') ${sql.forUpdate}`,
-      [-SAME_LOSS_SECONDS, id],
+      `SELECT losses, lost_at > ${sql.afterSeconds} OR (status = 'inactive' AND lost_at > ${sql.afterSeconds}) AS is_same
+         FROM workers WHERE id = ? AND status IN ('active', 'inactive') ${sql.forUpdate}`,
+      [-livedSeconds.toFixed(3), -SAME_LOSS_SECONDS, id],
     )
     if (!row) return
     const before = livedSeconds >= STABLE_SECONDS ? 0 : row.losses
-    const losses = row.just_lost ? Math.max(1, row.losses) : before + 1
+    const losses = row.is_same ? Math.max(1, row.losses) : before + 1
     const rest = restSeconds(losses)
     await query(
       trx,

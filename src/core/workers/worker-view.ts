@@ -13,6 +13,8 @@ export interface WorkerView {
   port: number
   username: string
   host_key: string | null
+  /** Who speaks SSH; null for this machine. */
+  transport: 'ssh2' | 'openssh' | null
   slots: number
   running: number
   capabilities: string[]
@@ -42,6 +44,7 @@ export async function viewWorkers(store: Store, hostId: string): Promise<WorkerV
     port: worker.port,
     username: worker.username,
     host_key: worker.ssh_config.hostKey ?? null,
+    transport: worker.origin === 'local' ? null : (worker.ssh_config.transport ?? 'ssh2'),
     slots: worker.slots,
     running: running.get(worker.id) ?? 0,
     capabilities: worker.capabilities,

@@ -83,6 +83,9 @@ describeStores('the health of workers', (newStore) => {
     for (let loss = 0; loss < 4; loss++) await lose()
     await markReachable(queue.store, id)
     expect(await only(queue)).toMatchObject({status: 'active', losses: 4})
+    // Somebody's old connection went with one of those; that is noticed only now.
+    await markLost(queue.store, id, 'the connection was lost', 3600)
+    expect(await only(queue)).toMatchObject({losses: 4})
     await lose()
     // A second coordinator that lost it with the first counts no further loss.
     await markLost(queue.store, id, 'the connection was lost', 1)
