@@ -61,7 +61,7 @@ export async function unregisterCoordinator(store: Store, id: string): Promise<v
 
 /** All coordinators with a lease, and whether each is alive as far as this machine can tell. */
 export async function listCoordinators(store: Store, hostId: string): Promise<(CoordinatorRow & {alive: boolean})[]> {
-  const rows = await store.query<CoordinatorRow & {leased: boolean | number}>(
+  const rows = await store.prepared<CoordinatorRow & {leased: boolean | number}>(
     `SELECT *, lease_expires_at > ${store.sql.now} AS leased FROM coordinators ORDER BY started_at`,
   )
   return rows.map((row) => ({...row, alive: Boolean(row.leased) && !isGone(store, row, hostId)}))
@@ -92,6 +92,7 @@ export async function hasOrphans(store: Store, hostId: string): Promise<boolean>
 export async function adoptTasks(store: Store, adopterId: string, hostId: string): Promise<TaskRow[]> {
   const coordinators = await listCoordinators(store, hostId)
   const gone = coordinators.filter((row) => !row.alive && row.id !== adopterId).map((row) => row.id)
+  if (gone.length === 0 && !(await hasOthersTasks(store, adopterId))) return []
   const goneMarks = gone.map(() => '?').join(', ') || 'NULL'
   const rows = await store.write(async (trx) => {
     // A coordinator that stopped in good order is no longer on the list, and its long tasks may still run.
@@ -118,6 +119,16 @@ export async function adoptTasks(store: Store, adopterId: string, hostId: string
     return adopted
   })
   return rows.map((row) => readTaskRow(store.sql, row))
+}
+
+/** Whether there is any task that another coordinator runs or has submitted for itself: on most looks there is none. */
+async function hasOthersTasks(store: Store, id: string): Promise<boolean> {
+  const rows = await store.prepared(
+    `SELECT 1 AS found WHERE EXISTS (SELECT 1 FROM tasks WHERE status = 'running' AND coordinator_id <> ?)
+       OR EXISTS (SELECT 1 FROM tasks WHERE status = 'pending' AND submitter_id IS NOT NULL)`,
+    [id],
+  )
+  return rows.length > 0
 }
 
 function isGone(store: Store, row: CoordinatorRow, hostId: string): boolean {

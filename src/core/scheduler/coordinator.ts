@@ -169,7 +169,7 @@ export class Coordinator {
     const {hostId, kind, maxTasks, maxPerWorker} = this.#options
     const limit = maxTasks - this.#supervised.size
     if (limit < 1) return 0
-    const workers = await this.#activeWorkers()
+    const workers = () => this.#activeWorkers()
     const scope = kind === 'foreground' ? 'own' : 'unowned'
     const claimed = await this.#claims.claim({coordinatorId: this.id, scope, hostId, workers, limit, maxPerWorker})
     for (const one of claimed) this.#supervise(one.task, this.#supervisor.run(one))
@@ -205,7 +205,7 @@ export class Coordinator {
   async #lookAfterOwn(): Promise<void> {
     const {store} = this.#options
     const known = new Set(this.#supervised.keys())
-    const rows = await store.query<{id: string; attempt: number; cancel_requested_at: string | null}>(
+    const rows = await store.prepared<{id: string; attempt: number; cancel_requested_at: string | null}>(
       `SELECT id, attempt, cancel_requested_at FROM tasks WHERE status = 'running' AND coordinator_id = ?`,
       [this.id],
     )
@@ -219,7 +219,7 @@ export class Coordinator {
           strays.map((row) => row.id),
         ),
       )
-    const [self] = await store.query<{stop_requested: boolean | number}>('SELECT stop_requested FROM coordinators WHERE id = ?', [this.id])
+    const [self] = await store.prepared<{stop_requested: boolean | number}>('SELECT stop_requested FROM coordinators WHERE id = ?', [this.id])
     if (self?.stop_requested) this.stopRequested = true
   }
 

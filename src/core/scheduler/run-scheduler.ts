@@ -8,7 +8,8 @@ import {Coordinator} from './coordinator.js'
 import {listOwners} from './coordinator-lease.js'
 import {keepHouse} from './keep-house.js'
 
-const TICK_MS = 200
+const TICK_MS = 500
+const DRAIN_TICK_MS = 200
 /** How long tasks that run when it is stopped may take to end. */
 const SHORT_TASK_MS = 10_000
 
@@ -24,19 +25,24 @@ export async function runScheduler(context: RequestContext, {drain, stop}: Sched
   const leases = new Map<string, string>()
   const events = {settled: (tasks: readonly unknown[]) => (finished += tasks.length)}
   const coordinator = await Coordinator.start({...context, kind: 'scheduler', events})
+  const failing = new AbortController()
+  coordinator.failed.catch((error) => failing.abort(error))
+  const stopOrFailure = AbortSignal.any([stop, failing.signal])
+  const pause = async (ms: number, signal: AbortSignal) => {
+    await delay(ms, undefined, {signal}).catch(() => {})
+    failing.signal.throwIfAborted()
+  }
   const resting = new AbortController()
   void keepHouse(context, resting.signal)
   // One that is to end when the queue is empty would not with a schedule that goes on filling it.
   const schedules = drain ? undefined : watchSchedules(context, resting.signal, () => coordinator.wake())
   try {
     const stopping = () => stop.aborted || coordinator.stopRequested
-    while (!stopping() && !(drain && (await isDrained(context, coordinator, leases)))) {
-      await Promise.race([delay(TICK_MS, undefined, {signal: stop}).catch(() => {}), coordinator.failed])
-    }
+    while (!stopping() && !(drain && (await isDrained(context, coordinator, leases)))) await pause(drain ? DRAIN_TICK_MS : TICK_MS, stopOrFailure)
     resting.abort()
     coordinator.stopClaiming()
     const until = performance.now() + SHORT_TASK_MS
-    while (coordinator.running > 0 && performance.now() < until) await Promise.race([delay(TICK_MS), coordinator.failed])
+    while (coordinator.running > 0 && performance.now() < until) await pause(DRAIN_TICK_MS, failing.signal)
     if (coordinator.running > 0) context.logger.info(`${coordinator.running} tasks stay with their workers; the next scheduler looks after them`)
     return finished
   } finally {

@@ -49,9 +49,9 @@ export async function listSchedules(store: Store): Promise<ScheduleRow[]> {
 
 /** Those whose time has come and that this machine may see to, the most overdue first. */
 export async function listDueSchedules(store: Store, hostId: string): Promise<ScheduleRow[]> {
-  const rows = await store.query(
-    `${SELECT(store)} WHERE schedules.enabled = ? AND schedules.next_at <= ${store.sql.now} AND schedules.host_id IN ('', ?) ORDER BY schedules.next_at`,
-    [true, hostId],
+  const rows = await store.prepared(
+    `${SELECT(store)} WHERE schedules.enabled AND schedules.next_at <= ${store.sql.now} AND schedules.host_id IN ('', ?) ORDER BY schedules.next_at`,
+    [hostId],
   )
   return rows.map((row) => readRow(store, row))
 }

@@ -29,6 +29,7 @@ export async function shakeHands(socket: Duplex, options: HandshakeOptions): Pro
   const {host, check, auth, deadline} = options
   const {default: ssh2} = await import('ssh2')
   const client = new ssh2.Client()
+  gatherWrites(socket)
   return new Promise((resolve, reject) => {
     let hostKey: HostKey | undefined
     // What this side found wrong says more than ssh2's error that follows from it.
@@ -78,6 +79,19 @@ export async function shakeHands(socket: Duplex, options: HandshakeOptions): Pro
       },
     })
   })
+}
+
+/** Hands what is written in one turn of the event loop to the system at once: ssh2 writes each packet in up to three pieces. */
+function gatherWrites(socket: Duplex): void {
+  const write = socket.write.bind(socket)
+  const gather = (...args: Parameters<typeof write>) => {
+    if (socket.writableCorked === 0) {
+      socket.cork()
+      process.nextTick(() => socket.uncork())
+    }
+    return write(...args)
+  }
+  Object.assign(socket, {write: gather})
 }
 
 /** A time limit that can be held. */

@@ -12,8 +12,8 @@ export interface ClaimOptions {
   coordinatorId: string
   scope: ClaimScope
   hostId: string
-  /** The workers to place on, as the caller last saw them; slots are enforced here and now. The same array again is cheaper than a new one. */
-  workers: readonly WorkerRow[]
+  /** The workers to place on, asked for when there are tasks; slots are enforced here and now. The same array again is cheaper than a new one. */
+  workers: () => Promise<readonly WorkerRow[]>
   /** At most so many tasks in all. */
   limit: number
   /** At most so many running tasks a worker, for this claim's scope. */
@@ -44,13 +44,17 @@ export class TaskClaims {
    * more tasks than it has slots. Durable once it resolves. There may be more to claim afterwards, even where it stays below `limit`.
    */
   async claim(options: ClaimOptions): Promise<ClaimedTask[]> {
-    if (options.workers.length === 0 || options.limit < 1) return []
+    if (options.limit < 1) return []
     try {
-      await this.#view.prepare(options.workers)
       for (let attempt = 1, hasLooked = false; attempt <= TRIES; attempt++) {
-        const {outcome, claimed} = await this.#tryToClaim(options)
-        if (outcome === 'claimed' || outcome === 'no tasks' || (outcome === 'no room' && hasLooked)) return claimed
-        hasLooked = await this.#view.lookAgain(options.workers)
+        const classes = await readReadyClasses(this.#store, options)
+        const workers = classes.length > 0 ? await options.workers() : []
+        if (workers.length === 0) return []
+        await this.#view.prepare(workers)
+        const placed = choosePlacements(classes, this.#view.eligibleRooms(workers, options.maxPerWorker), this.#view.shares, options.limit)
+        const claimed = await this.#bind(options, placed)
+        if (claimed.length > 0 || (placed.length === 0 && hasLooked)) return claimed
+        hasLooked = await this.#view.lookAgain(workers)
         if (!hasLooked) return []
       }
       return []
@@ -66,18 +70,14 @@ export class TaskClaims {
     this.#view.touch(workerIds)
   }
 
-  async #tryToClaim(options: ClaimOptions): Promise<{outcome: 'claimed' | 'no tasks' | 'no room' | 'refused'; claimed: ClaimedTask[]}> {
-    const {workers, limit, maxPerWorker} = options
+  async #bind(options: ClaimOptions, placed: readonly PlacedClass[]): Promise<ClaimedTask[]> {
+    if (placed.length === 0) return []
     const [store, view] = [this.#store, this.#view]
-    const classes = await readReadyClasses(store, options)
-    if (classes.length === 0) return {outcome: 'no tasks', claimed: []}
-    const placed = choosePlacements(classes, view.eligibleRooms(workers, maxPerWorker), view.shares, limit)
-    if (placed.length === 0) return {outcome: 'no room', claimed: []}
     const bind = store.dialect === 'postgres' ? bindOnPostgres : bindOnSqlite
     const bound = await bind(store, options, placed, (id) => view.endedOf(id))
     const taken = new Set(bound.map(({key, nth}) => `${nth} ${key}`))
     view.settle(placed, (key, nth) => taken.has(`${nth} ${key}`))
-    return {outcome: bound.length > 0 ? 'claimed' : 'refused', claimed: readClaimed(store, placed, bound)}
+    return readClaimed(store, placed, bound)
   }
 }
 

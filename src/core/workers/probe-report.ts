@@ -33,7 +33,7 @@ const CAPABILITY_OF: Record<string, string> = {python3: 'python', rustc: 'rust'}
 const KIB = 1024
 const MIB = 1024 ** 2
 
-/** Reads what PROBE printed, without its mark; what a program printed in another form than expected counts as not found. */
+/** Reads what the script printed, without its mark; what a program printed in another form than expected counts as not found. */
 export function readProbe(printed: readonly string[]): WorkerProbe {
   const lines: Lines = new Map()
   for (const line of printed) {

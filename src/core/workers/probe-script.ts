@@ -129,24 +129,22 @@ done
 `
 
 /**
- * Tells how busy a machine is and, if asked, what it is and has. Input: `load`, or `full PORT...` with the ports of
- * 127.0.0.1 on which to look for servers of models. Output, each line after the mark: a word for its kind and what was
- * read; `end` at last.
+ * Tells how busy a machine is and, given the ports of 127.0.0.1 on which to look for servers of models, what it is and has.
+ * Output, each line after the mark: a word for its kind and what was read; `end` at last.
  */
-export const PROBE = `
+export function probeScript(ports?: readonly number[]): string {
+  return `
 mark=@MARK@
 root="\${HELIX_ATTEMPTS_ROOT:-\${XDG_STATE_HOME:-$HOME/.local/state}/helix}"
 unset HELIX_ATTEMPTS_ROOT
 HELIX_PROBE=$mark LC_ALL=C
 export HELIX_PROBE LC_ALL
-read -r what ports
 exec < /dev/null 2> /dev/null
 say() { printf "%s %s\\n" "$mark" "$*"; }
 say root "$root"
 ${WATCH}${LOAD}
-if [ "$what" = full ]; then
-${FACTS}${SERVERS}
-fi
+${ports ? `ports="${ports.join(' ')}"\n${FACTS}${SERVERS}` : ''}
 say end
 kill "$watch"
 `
+}

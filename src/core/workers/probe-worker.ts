@@ -1,7 +1,6 @@
-import {setTimeout as delay} from 'node:timers/promises'
 import {HelixError} from '../errors/helix-error.js'
 import {readProbe, type WorkerProbe} from './probe-report.js'
-import {PROBE} from './probe-script.js'
+import {probeScript} from './probe-script.js'
 import {findLine, gather, linesAfter, newMark, scriptCommand, waitForLine} from './run-script.js'
 import type {Transport} from './transport.js'
 
@@ -15,34 +14,29 @@ const PATIENCE_MS = 25_000
  * Rejects with kind `unavailable` when the connection is lost, or the worker does not answer within 25 s.
  */
 export function probeWorker(transport: Transport, env?: NodeJS.ProcessEnv, modelPorts: readonly number[] = MODEL_PORTS): Promise<WorkerProbe> {
-  return probe(transport, `full ${modelPorts.join(' ')}`, env)
+  return probe(transport, probeScript(modelPorts), env)
 }
 
 /** Finds out how busy a worker is, with next to no work for it; rejects as `probeWorker` does. */
 export function probeLoad(transport: Transport, env?: NodeJS.ProcessEnv): Promise<WorkerProbe> {
-  return probe(transport, 'load', env)
+  return probe(transport, probeScript(), env)
 }
 
-async function probe(transport: Transport, order: string, env: NodeJS.ProcessEnv | undefined): Promise<WorkerProbe> {
-  const patience = new AbortController()
-  const tooLate = delay(PATIENCE_MS, undefined, {signal: patience.signal, ref: false}).then(() => {
-    throw new HelixError('unavailable', `it did not say how it is within ${PATIENCE_MS / 1000} s`, {code: 'PROBE_TIMEOUT'})
+function probe(transport: Transport, script: string, env: NodeJS.ProcessEnv | undefined): Promise<WorkerProbe> {
+  return new Promise((resolve, reject) => {
+    const tooLate = () => reject(new HelixError('unavailable', `it did not say how it is within ${PATIENCE_MS / 1000} s`, {code: 'PROBE_TIMEOUT'}))
+    const timer = setTimeout(tooLate, PATIENCE_MS).unref()
+    ask(transport, script, env)
+      .then(resolve, reject)
+      .finally(() => clearTimeout(timer))
   })
-  tooLate.catch(() => {})
-  try {
-    return await Promise.race([ask(transport, order, env), tooLate])
-  } finally {
-    patience.abort()
-  }
 }
 
-async function ask(transport: Transport, order: string, env: NodeJS.ProcessEnv | undefined): Promise<WorkerProbe> {
+async function ask(transport: Transport, script: string, env: NodeJS.ProcessEnv | undefined): Promise<WorkerProbe> {
   const mark = newMark()
-  const process = await transport.exec(scriptCommand(PROBE, mark), env ? {env} : {})
+  const process = await transport.exec(scriptCommand(script, mark), env ? {env} : {})
   const output = gather(process.stdout)
   process.stderr.resume()
-  process.stdin.on('error', () => {})
-  process.stdin.end(`${order}\n`)
   // A program that could not be ended may keep the session open; what the script had to say is complete without it.
   await waitForLine(process, output, `${mark} end`).catch((error) => {
     if (findLine(output(), `${mark} cpus`) === undefined) throw error

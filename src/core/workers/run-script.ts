@@ -48,9 +48,12 @@ export function waitForLine(process: WorkerProcess, output: () => Buffer, start:
       resolve(found)
     }
     process.stdout.on('data', look)
-    const noShell = new HelixError('unavailable', 'the worker has no working POSIX shell', {code: 'WORKER_SHELL', hint: 'Helix needs `sh` on the worker.'})
-    process.exit.then(() => reject(noShell), reject)
+    process.exit.then(() => reject(noShell()), reject)
   })
+}
+
+function noShell(): HelixError {
+  return new HelixError('unavailable', 'the worker has no working POSIX shell', {code: 'WORKER_SHELL', hint: 'Helix needs `sh` on the worker.'})
 }
 
 /** The rest of the first line that begins with `start`; undefined while there is none. */

@@ -93,7 +93,7 @@ export class WorkerHealth {
     const pool = `status = 'active' AND host_id IN ('', ?)${scope === 'connected' ? ` AND id IN ${store.sql.ids}` : ''}`
     const ids = scope === 'connected' ? [hostId, JSON.stringify(connections.connected())] : [hostId]
     const isDue = `(checked_at IS NULL OR checked_at <= ${store.sql.afterSeconds})`
-    const due = await store.query<{id: string; pool: number}>(
+    const due = await store.prepared<{id: string; pool: number}>(
       `SELECT id, (SELECT count(*) FROM workers WHERE ${pool}) AS pool FROM workers WHERE ${pool} AND ${isDue} ORDER BY checked_at NULLS FIRST LIMIT ?`,
       [...ids, ...ids, -intervalSeconds, CHECKS_AT_ONCE],
     )
@@ -101,7 +101,7 @@ export class WorkerHealth {
     const room = Math.min(share, CHECKS_AT_ONCE - this.#checking.size)
     const mine = due.filter(({id}) => !this.#checking.has(id)).slice(0, Math.max(0, room))
     if (mine.length === 0) return
-    const rows = await store.query(`UPDATE workers SET checked_at = ${store.sql.now} WHERE id IN ${store.sql.ids} AND ${isDue} RETURNING *`, [
+    const rows = await store.prepared(`UPDATE workers SET checked_at = ${store.sql.now} WHERE id IN ${store.sql.ids} AND ${isDue} RETURNING *`, [
       JSON.stringify(mine.map(({id}) => id)),
       -intervalSeconds,
     ])

@@ -62,7 +62,7 @@ export async function markRevived(store: Store, id: string): Promise<void> {
 
 /** Ids of the inactive workers whose time has come. */
 export async function listRetries(store: Store, hostId: string, limit: number): Promise<string[]> {
-  const rows = await store.query<{id: string}>(
+  const rows = await store.prepared<{id: string}>(
     `SELECT id FROM workers WHERE status = 'inactive' AND host_id IN ('', ?) AND (retry_at IS NULL OR retry_at <= ${store.sql.now}) ORDER BY retry_at NULLS FIRST LIMIT ?`,
     [hostId, limit],
   )

@@ -150,7 +150,7 @@ export async function storeProbe(store: Store, id: string, {facts, resources, lo
 
 /** Records how busy a worker is. */
 export async function storeLoad(store: Store, id: string, load: WorkerLoad): Promise<void> {
-  await store.query(`UPDATE workers SET load = ?, checked_at = ${store.sql.now}, last_heartbeat = ${store.sql.now} WHERE id = ?`, [JSON.stringify(load), id])
+  await store.prepared(`UPDATE workers SET load = ?, checked_at = ${store.sql.now}, last_heartbeat = ${store.sql.now} WHERE id = ?`, [JSON.stringify(load), id])
 }
 
 /** Adds to what is known of a worker's resources, whoever else has found out more meanwhile. */

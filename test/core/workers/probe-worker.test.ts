@@ -6,7 +6,7 @@ import {arch, availableParallelism, totalmem} from 'node:os'
 import {join} from 'node:path'
 import {afterAll, beforeAll, describe, expect, test} from '@jest/globals'
 import {LocalTransport} from '../../../src/core/workers/local-transport.js'
-import {PROBE} from '../../../src/core/workers/probe-script.js'
+import {probeScript} from '../../../src/core/workers/probe-script.js'
 import {probeLoad, probeWorker} from '../../../src/core/workers/probe-worker.js'
 import {describeUnless} from '../../fixtures/describe-unless.js'
 import {findProgram, programFolder} from '../../fixtures/fake-programs.js'
@@ -36,7 +36,7 @@ function environment(shell: string, scripts: Record<string, string> = {}, leaveO
 }
 
 test('the script can stand in single quotes in every login shell', () => {
-  expect(PROBE).not.toMatch(/'|\\\\/)
+  expect(probeScript([8080])).not.toMatch(/'|\\\\/)
 })
 
 for (const {name, path = ''} of shells) {
