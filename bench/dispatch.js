@@ -2,7 +2,7 @@
 // @ts-check
 import {execFileSync, spawn} from 'node:child_process'
 import {once} from 'node:events'
-import {chmodSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync} from 'node:fs'
+import {chmodSync, mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, symlinkSync, writeFileSync} from 'node:fs'
 import {tmpdir} from 'node:os'
 import {dirname, join} from 'node:path'
 import {sshdAvailable} from '../test/fixtures/sshd.js'
@@ -30,7 +30,11 @@ export async function measure() {
   const owned = await openPool([])
   /** @type {Record<string, import('../test/fixtures/worker-pool.js').WorkerPool>} */
   const pools = {'helix, bare POSIX shell': pool, 'helix, perl': await openPool([]), "helix, the worker's own copy": owned}
-  for (const server of owned.servers) installAgent(join(server.home, '.local', 'share', 'helix'))
+  for (const {home} of owned.servers) {
+    installAgent(join(home, '.local', 'share', 'helix'))
+    const {uid, gid} = statSync(home)
+    execFileSync('chown', ['-R', `${uid}:${gid}`, join(home, '.local')])
+  }
   try {
     const logins = pool.servers.map((server) => sshWords(server))
     console.log(
@@ -87,9 +91,8 @@ function openPool(config) {
 function linkPrograms(folder, without) {
   mkdirSync(folder)
   chmodSync(dirname(folder), 0o755)
-  for (const from of ['/usr/bin', '/bin']) {
-    for (const name of readdirSync(from)) if (!without.test(name) && !existsSync(join(folder, name))) symlinkSync(join(from, name), join(folder, name))
-  }
+  const programs = new Map(['/bin', '/usr/bin'].flatMap((from) => readdirSync(from).map((name) => [name, join(from, name)])))
+  for (const [name, path] of programs) if (!without.test(name)) symlinkSync(path, join(folder, name))
 }
 
 /** @param {import('../test/fixtures/sshd.js').Sshd} server */
