@@ -7,7 +7,7 @@ import type {ClaimedTask} from '../tasks/claim-tasks.js'
 import type {AttemptEnd} from '../tasks/complete-attempts.js'
 import type {Spool} from '../tasks/spool.js'
 import type {TaskRow} from '../tasks/task.js'
-import type {StartOutcome} from '../workers/attempt-agent.js'
+import type {AttemptAgent, StartOutcome} from '../workers/attempt-agent.js'
 import {type AttemptState, collectAttempts, killAttempt, observeAttempts} from '../workers/attempt-protocol.js'
 import type {AttemptReport} from '../workers/attempt-report.js'
 import type {AttemptName, AttemptOrder} from '../workers/attempt-spec.js'
@@ -125,7 +125,7 @@ export class AttemptSupervisor {
       if (this.#isCancelled(task)) return {taskId: task.id, attempt: task.attempt, result: 'cancelled'}
       const started = agent.start(order, this.#options.leaseSeconds())
       await this.#options.onStarted(claimed, agent.root)
-      const outcome = agent.kind === 'shell' ? await this.#watch(claimed, started) : await started
+      const outcome = agent.kind === 'shell' ? await this.#watch(claimed, agent, started) : await started
       if (outcome.state === 'ended') return endOfReport(task, outcome.report, this.#isCancelled(task))
       if (outcome.state === 'reported') return await this.#collect(claimed)
       if (outcome.state === 'refused' && outcome.why === 'late') return backToQueue(task, 'unsent', 'the lease ended before the worker could start it')
@@ -138,16 +138,20 @@ export class AttemptSupervisor {
     return this.#reattach(claimed)
   }
 
-  // Only the shell's supervisors are processes of their own, whose death nobody there would tell. All attempts are looked at
-  // at the same moments, so that it is one question a worker.
-  async #watch(claimed: ClaimedTask, started: Promise<StartOutcome>): Promise<StartOutcome> {
+  // Only the shell's supervisors are processes of their own, whose death nobody there would tell; and they hold the channel of an
+  // agent open that was killed. All attempts are looked at at the same moments, so that it is one question a worker, and not while
+  // their orders may be on the way.
+  async #watch(claimed: ClaimedTask, agent: AttemptAgent, started: Promise<StartOutcome>): Promise<StartOutcome> {
     for (;;) {
       const sweep = new AbortController()
-      const swept = delay(SWEEP_MS - (performance.now() % SWEEP_MS), undefined, {signal: sweep.signal}).catch(() => {})
+      const pause = 1.5 * SWEEP_MS - ((performance.now() + SWEEP_MS / 2) % SWEEP_MS)
+      const swept = delay(pause, undefined, {signal: sweep.signal}).catch(() => {})
       const outcome = await Promise.race([started, swept]).finally(() => sweep.abort())
       if (outcome) return outcome
       const state = await this.#states.ask(claimed.worker, this.#nameOf(claimed.task))
-      if (state !== 'running' && state !== 'starting') return {state: 'released'}
+      if (state === 'running' || state === 'starting') continue
+      if (state === 'fenced') agent.close()
+      return {state: 'released'}
     }
   }
 

@@ -38,12 +38,16 @@ export class AttemptAgent {
   #isClosed = false
   /** Resolves when it takes no more orders; what had not ended then has been rejected or released. */
   readonly closed: Promise<void>
+  #settleClosed: () => void = () => {}
 
   private constructor(process: WorkerProcess) {
     this.#process = process
     process.stdin.on('error', () => {})
     process.stderr.resume()
-    this.closed = process.exit.then(
+    this.closed = new Promise((resolve) => {
+      this.#settleClosed = resolve
+    })
+    process.exit.then(
       () => this.#end(new HelixError('unavailable', 'the worker ended the session that starts attempts', {code: 'AGENT_LOST'})),
       (error: unknown) => this.#end(error),
     )
@@ -99,6 +103,7 @@ export class AttemptAgent {
   close(): void {
     if (this.#isClosed) return
     this.#isClosed = true
+    this.#settleClosed()
     this.#process.stdin.end()
     // Whatever supervises attempts over there still holds the other end.
     this.#process.stdout.destroy()
@@ -158,6 +163,7 @@ export class AttemptAgent {
 
   #end(error: unknown): void {
     this.#isClosed = true
+    this.#settleClosed()
     for (const waiting of this.#take()) waiting.reject(error)
   }
 
