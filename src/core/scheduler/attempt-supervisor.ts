@@ -127,7 +127,7 @@ export class AttemptSupervisor {
       await this.#options.onStarted(claimed, agent.root)
       const outcome = agent.kind === 'shell' ? await this.#watch(claimed, agent, started) : await started
       if (outcome.state === 'ended') return endOfReport(task, outcome.report, this.#isCancelled(task))
-      if (outcome.state === 'reported') return await this.#collect(claimed)
+      if (outcome.state === 'reported') return await this.#collect(claimed, outcome.report)
       if (outcome.state === 'refused' && outcome.why === 'late') return backToQueue(task, 'unsent', 'the lease ended before the worker could start it')
       if (outcome.state === 'refused' && outcome.why === 'folder') {
         return failureOf(task, 'host', `${worker.name} could not make the folder of the attempt: its disk may be full`)
@@ -201,8 +201,9 @@ export class AttemptSupervisor {
     return fetchFiles(claimed, end, () => this.#options.connections.get(worker), this.#folderOf(worker.resources.attempts_root ?? '', task), this.#copying)
   }
 
-  async #collect({task, worker}: ClaimedTask): Promise<AttemptEnd> {
-    const report = await this.#reports.ask(worker, this.#nameOf(task))
+  // On a full disk a shell cannot keep the result that it reports.
+  async #collect({task, worker}: ClaimedTask, reported?: AttemptReport): Promise<AttemptEnd> {
+    const report = (await this.#reports.ask(worker, this.#nameOf(task))) ?? reported
     if (!report) throw new HelixError('unavailable', 'the worker did not report an attempt that has ended', {code: 'COLLECT_FAILED'})
     return endOfReport(task, report, this.#isCancelled(task))
   }

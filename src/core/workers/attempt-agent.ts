@@ -7,10 +7,10 @@ import {type AttemptName, type AttemptOrder, buildSpec} from './attempt-spec.js'
 import {newMark, scriptCommand} from './run-script.js'
 import type {Transport, WorkerProcess} from './transport.js'
 
-/** What became of a start: `reported` has ended with an output that is to be fetched, `released` goes on without the agent. */
+/** What became of a start: `reported` has ended with an output that is to be fetched, and its report has none; `released` goes on without the agent. */
 export type StartOutcome =
   | {state: 'ended'; report: AttemptReport}
-  | {state: 'reported'}
+  | {state: 'reported'; report: AttemptReport}
   | {state: 'refused'; why: 'late' | 'exists' | 'folder'}
   | {state: 'released'}
 
@@ -149,7 +149,7 @@ export class AttemptAgent {
     const [up, ...report] = rest
     this.#saw(up)
     const isWhole = report.length > 7 || (report[0] === '0' && report[1] === '0')
-    waiting?.resolve(isWhole ? {state: 'ended', report: readReport(report.slice(0, 7), stdout, stderr)} : {state: 'reported'})
+    waiting?.resolve({state: isWhole ? 'ended' : 'reported', report: readReport(report.slice(0, 7), stdout, stderr)})
   }
 
   #saw(uptime = ''): void {
