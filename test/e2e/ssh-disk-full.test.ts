@@ -8,7 +8,8 @@ import {describeUnless} from '../fixtures/describe-unless.js'
 import {makeFolderFor} from '../fixtures/installed-worker.js'
 import {mountingRefused, mountSmallDisk} from '../fixtures/small-disk.js'
 import {sshdAvailable} from '../fixtures/sshd.js'
-import type {WorkerPool} from '../fixtures/worker-pool.js'
+import {waitFor} from '../fixtures/wait-for.js'
+import {RunLog, type WorkerPool} from '../fixtures/worker-pool.js'
 
 describeUnless(sshdAvailable() ?? mountingRefused(), 'a worker whose disk is full', () => {
   let pool: WorkerPool
@@ -50,6 +51,25 @@ describeUnless(sshdAvailable() ?? mountingRefused(), 'a worker whose disk is ful
     expect(filled).toMatchObject({status: 'failed', failure_kind: 'exit', exit_code: 7, attempt: 1})
     await pool.home.run(['task', 'prune', '--older-than', '0s'])
     expect(await run(worker, [], ['echo', 'again'])).toMatchObject({status: 'completed', stdout: 'again\n'})
+  })
+
+  test.each(AGENT_WORKERS)('lets attempts that run go on, however little it can still write of others, on %s', async (worker) => {
+    const log = new RunLog()
+    const scheduler = pool.home.spawn(['scheduler', 'start'])
+    const detach = async (...command: string[]) => (await pool.home.run(['task', 'run', '--detach', '--worker', worker, '--', ...command])).stdout.trim()
+    const running = await detach('sh', '-c', `echo ran >> ${log.path}; until [ -e ${log.goPath} ]; do sleep 0.1; done`)
+    await waitFor('the task to run', () => log.lines.length === 1)
+    // Room for the first of the files that an attempt has, for the first two, and so on.
+    for (const pages of [1, 2, 3, 4]) {
+      disks.get(worker)!.fill(pages * 4096)
+      await pool.home.run(['task', 'wait', await detach('echo', 'out')])
+      disks.get(worker)!.makeRoom()
+    }
+    log.letGo()
+    expect(await pool.home.run(['task', 'wait', running])).toMatchObject({code: 0})
+    expect(JSON.parse((await pool.home.run(['task', 'show', running, '--json'])).stdout)).toMatchObject({status: 'completed', attempt: 1})
+    scheduler.kill()
+    log.remove()
   })
 
   test.each(AGENT_WORKERS)('does not take half of an upload, nor leaves it there, on %s', async (worker) => {

@@ -24,6 +24,8 @@ import {AttemptQuestions} from './attempt-questions.js'
 const POLL_MS = 1000
 /** How often attempts are looked at whose supervisors nobody watches on the worker. */
 const SWEEP_MS = 10_000
+/** Longer than an order is good for: an attempt that is still starting then never will, its supervisor died in the middle of it. */
+const STUCK_MS = 40_000
 const OBSERVE_BATCH_MS = 50
 const COLLECT_BATCH_MS = 5
 
@@ -149,7 +151,7 @@ export class AttemptSupervisor {
       const outcome = await Promise.race([started, swept]).finally(() => sweep.abort())
       if (outcome) return outcome
       const state = await this.#states.ask(claimed.worker, this.#nameOf(claimed.task))
-      if (state === 'running' || state === 'starting') continue
+      if (state === 'running') continue
       if (state === 'fenced') agent.close()
       return {state: 'released'}
     }
@@ -160,12 +162,14 @@ export class AttemptSupervisor {
     const {task, worker} = claimed
     let stdinProvided = !task.input.stdin || worker.origin === 'local'
     let lastSeen = performance.now()
+    let notYetStarting = lastSeen
     for (let failures = 0; ; ) {
       try {
         const state = await this.#states.ask(worker, this.#nameOf(task))
         lastSeen = performance.now()
         failures = 0
-        const end = await this.#endOf(claimed, state)
+        if (state !== 'starting') notYetStarting = lastSeen
+        const end = await this.#endOf(claimed, lastSeen - notYetStarting > STUCK_MS ? 'killed' : state)
         if (end) return end
         if (!stdinProvided) await this.#provideStdin(claimed, await this.#options.connections.get(worker))
         stdinProvided = true

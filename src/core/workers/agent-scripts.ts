@@ -25,9 +25,13 @@ supervise() {
   trap : HUP INT TERM USR1
   identify
   start_of "$self"
-  set -C
-  { printf "1 %s %s %s\\n" "$self" "$start" "$boot" > owner; } 2>/dev/null || { printf "%s refused %s %s exists\\n" "$mark" "$task" "$attempt"; return; }
+  set -C; kept=1
+  { { printf "1 %s %s %s\\n" "$self" "$start" "$boot" || kept=; } > owner; } 2>/dev/null || { printf "%s refused %s %s exists\\n" "$mark" "$task" "$attempt"; return; }
   set +C
+  [ -n "$kept" ] || { rm -f owner; printf "%s refused %s %s folder\\n" "$mark" "$task" "$attempt"; return; }
+  # Nobody waits longer for an owner that is there and tells nothing yet.
+  uptime_seconds
+  [ "$up" -lt "$deadline" ] || { echo fenced > owner; printf "%s refused %s %s late\\n" "$mark" "$task" "$attempt"; return; }
   oom_kills; before=$ooms
   timer=
   if [ "$timeout" -gt 0 ]; then
