@@ -18,6 +18,7 @@ describeUnless(sshdAvailable(), 'a worker that stays away', () => {
     const openUser = queueUsers(newStore)
     let log: RunLog
     let servers: Sshd[] = []
+    let scheduler: Awaited<ReturnType<QueueUser['startScheduler']>>
     afterEach(async () => {
       log.remove()
       await Promise.all(servers.splice(0).map((server) => server.stop()))
@@ -29,7 +30,7 @@ describeUnless(sshdAvailable(), 'a worker that stays away', () => {
       log = new RunLog()
       servers = await Promise.all([Sshd.start(), Sshd.start()])
       await addServers(user.home, servers.slice(0, 1))
-      await user.startScheduler()
+      scheduler = await user.startScheduler()
       const script = `echo "$HELIX_ATTEMPT $HELIX_WORKER $$" >> ${log.path}; until [ -e ${log.goPath} ]; do sleep 0.1; done`
       // On the command line it would be 30 s at least.
       await user.queue.submit([newTask({input: {command: ['sh', '-c', script]}, policy: {on_lost: onLost, lost_seconds: 3, retries: 1, grace_seconds: 1}})])
@@ -60,6 +61,20 @@ describeUnless(sshdAvailable(), 'a worker that stays away', () => {
       expect(await user.task()).toMatchObject({failure_kind: 'host', attempt: 1, error_message: expect.stringContaining('has been away')})
       await servers[0]!.restart()
       await waitFor('the end of the attempt', () => !isRunning(firstProcess()), 30_000)
+      expect(await user.problems()).toEqual([])
+    })
+
+    test('is ended once its worker is back also when whoever gave it up is gone', async () => {
+      const user = await loseWorker('fail')
+      await user.waitForStatus('failed')
+      scheduler.child.kill('SIGKILL')
+      await scheduler.result
+      await servers[0]!.restart()
+      expect(isRunning(firstProcess())).toBe(true)
+      await user.startScheduler()
+      await waitFor('the end of the attempt', () => !isRunning(firstProcess()), 30_000)
+      const attempts = () => user.queue.store.query<{error_message: string}>('SELECT error_message FROM task_attempts')
+      await waitFor('that to be told', async () => /^it was ended once its worker was back; its worker/.test((await attempts())[0]!.error_message))
       expect(await user.problems()).toEqual([])
     })
 
