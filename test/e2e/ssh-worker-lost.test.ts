@@ -94,7 +94,7 @@ describeUnless(sshdAvailable(), 'a worker that stays away', () => {
 
 for (const agent of SSH_AGENTS) {
   describeUnless(agent.missing, `a worker whose agent is ${agent.name} and that restarts`, () => {
-    describeStores('with the store', (newStore) => {
+    describeStores('with the store', (newStore, store) => {
       const openUser = queueUsers(newStore)
       let server: Sshd
       let bystander: ChildProcess | undefined
@@ -104,20 +104,20 @@ for (const agent of SSH_AGENTS) {
       })
 
       /** Ends what runs of an attempt, and leaves what would be found after a restart: another boot, in which its numbers belong to somebody else. */
-      const restart = async (folder: string) => {
+      const restart = async (folder: string, owner = (pid: number, start: string) => `1 ${pid} ${start} an-earlier-boot\n`) => {
         await server.halt()
         const word = (file: string, index: number) => Number(readFileSync(join(folder, file), 'utf8').split(' ')[index])
         const numbers = [word('owner', 1), word('pid', 0)]
         for (const pid of numbers) process.kill(pid, 'SIGKILL')
         const {uid, gid} = statSync(folder)
         bystander = spawn('sleep', ['600'], {uid, gid, detached: true, stdio: 'ignore'})
-        const start = readFileSync(`/proc/${bystander.pid}/stat`, 'utf8').split(' ')[21]
-        writeFileSync(join(folder, 'owner'), `1 ${bystander.pid} ${start} an-earlier-boot\n`)
+        const start = readFileSync(`/proc/${bystander.pid}/stat`, 'utf8').split(' ')[21] ?? ''
+        writeFileSync(join(folder, 'owner'), owner(bystander.pid ?? 0, start))
         writeFileSync(join(folder, 'pid'), `${bystander.pid}\n`)
         await server.restart()
       }
 
-      test('fails the attempt as host, tries the task again, and leaves alone who has the numbers of before', async () => {
+      const startTask = async () => {
         const user = await openUser()
         server = await startAgentServer(agent)
         await addServers(user.home, [server])
@@ -126,7 +126,12 @@ for (const agent of SSH_AGENTS) {
         const run = user.start(['task', 'run', '--json', '--retries', '1', '--worker', 'w1', '--', 'sh', '-c', script])
         await waitFor('the task to run', () => log.lines.length === 1)
         const id = (await user.ids())[0]!
-        await restart(join(server.home, '.local/state/helix', await user.queue.store.id(), id, '1'))
+        return {user, run, log, id, folder: join(server.home, '.local/state/helix', await user.queue.store.id(), id, '1')}
+      }
+
+      test('fails the attempt as host, tries the task again, and leaves alone who has the numbers of before', async () => {
+        const {user, run, log, id, folder} = await startTask()
+        await restart(folder)
         await waitFor('the second attempt', () => log.lines.length === 2, 30_000)
         log.letGo()
         expect(await run.result).toMatchObject({code: 0})
@@ -135,6 +140,19 @@ for (const agent of SSH_AGENTS) {
         expect(await user.problems()).toEqual([])
         log.remove()
       })
+
+      // It takes as long as an order is good for, whatever the agent and the store.
+      if (agent.kind === 'perl' && store === 'sqlite') {
+        test('tries the task again whose files were lost with the power', async () => {
+          const {user, run, log, id, folder} = await startTask()
+          await restart(folder, () => '')
+          await waitFor('the second attempt', () => log.lines.length === 2, 55_000)
+          log.letGo()
+          expect(await run.result).toMatchObject({code: 0})
+          expect(await user.queue.attempts(id)).toMatchObject([{status: 'failed', failure_kind: 'host'}, {status: 'completed'}])
+          log.remove()
+        }, 90_000)
+      }
     })
   })
 }
