@@ -42,13 +42,14 @@ describeUnless(sshdAvailable(), 'a file of a task', () => {
     return sumAt(folder, name)
   }
 
-  test('that is sent and cut off stays as it was over there, and is sent again', async () => {
+  test('that is sent and cut off stays as it was over there, is sent again, and nothing is left of the first time', async () => {
     put(here, 'up', NEW)
     put(there, 'up', OLD)
     const run = finish(pool.home.spawn(['task', 'run', '--worker', 'w1', '--cwd', there, '--upload', join(here, 'up'), '--', 'sha256sum', 'up']))
     expect(await cutInTheMiddle(there, 'up')).toBe(sumOf(OLD))
     expect(await run).toMatchObject({code: 0, stdout: `${sumOf(NEW)}  up\n`})
     expect(sumAt(there, 'up')).toBe(sumOf(NEW))
+    expect(readdirSync(there)).toEqual(['up'])
   })
 
   test('that is fetched and cut off stays as it was here, and is fetched again without another run', async () => {
