@@ -1,6 +1,7 @@
+import {readFileSync, writeFileSync} from 'node:fs'
 import {join} from 'node:path'
 import {expect, test} from '@jest/globals'
-import {SSH_AGENTS, startAgentServer} from '../fixtures/agent-pool.js'
+import {AGENT_WORKERS, SSH_AGENTS, startAgentPool, startAgentServer} from '../fixtures/agent-pool.js'
 import {describeUnless} from '../fixtures/describe-unless.js'
 import {makeHelixHome} from '../fixtures/helix.js'
 import {generateKey, sshdAvailable} from '../fixtures/sshd.js'
@@ -34,6 +35,15 @@ describeUnless(sshdAvailable(), 'a worker whose sshd allows few sessions', () =>
     },
     60_000,
   )
+
+  test.each(AGENT_WORKERS)('(1 a connection) copies the files of a task, its agent being %s', async (kind) => {
+    const pool = await startAgentPool({sshd: {config: ['MaxSessions 1']}})
+    writeFileSync(join(pool.home.root, 'in'), 'content')
+    const copied = await pool.home.run(['task', 'run', '--json', '--worker', kind, '--upload', 'in', '--download', 'out', '--', 'cp', 'in', 'out'])
+    expect(JSON.parse(copied.stdout)).toMatchObject({status: 'completed', attempt: 1})
+    expect(readFileSync(join(pool.home.root, 'out'), 'utf8')).toBe('content')
+    await pool.close()
+  })
 
   test('and whose sshd lets few connections in at once is used by six commands at the same time', async () => {
     const pool = await startPool({slots: 12, sshd: {config: ['MaxSessions 2', 'MaxStartups 3:30:10']}})

@@ -24,8 +24,7 @@ import {AttemptQuestions} from './attempt-questions.js'
 const POLL_MS = 1000
 /** How often attempts are looked at whose supervisors nobody watches on the worker. */
 const SWEEP_MS = 10_000
-/** Longer than an order is good for: an attempt that is still starting then never will, its supervisor died in the middle of it. */
-const STUCK_MS = 40_000
+const STUCK_MS = 40_000 // Longer than an order is good for: what is still starting then never will.
 const OBSERVE_BATCH_MS = 50
 const COLLECT_BATCH_MS = 5
 
@@ -121,9 +120,11 @@ export class AttemptSupervisor {
     if (this.#isCancelled(task)) return {taskId: task.id, attempt: task.attempt, result: 'cancelled'}
     try {
       const environment = scriptEnvironment(worker, spooled.callerEnvironment)
-      const agent = await this.#agents.get(worker, transport, task.request_id, environment)
-      const unready = await bringFiles(claimed, transport, this.#folderOf(agent.root, task), this.#copying)
+      const getAgent = () => this.#agents.get(worker, transport, task.request_id, environment)
+      const unready = await bringFiles(claimed, transport, this.#folderOf((await getAgent()).root, task), this.#copying)
       if (unready) return unready
+      // Where a server allows one session, the files had it meanwhile.
+      const agent = await getAgent()
       if (this.#isCancelled(task)) return {taskId: task.id, attempt: task.attempt, result: 'cancelled'}
       const started = agent.start(order, this.#options.leaseSeconds())
       await this.#options.onStarted(claimed, agent.root)
@@ -140,9 +141,8 @@ export class AttemptSupervisor {
     return this.#reattach(claimed)
   }
 
-  // Only the shell's supervisors are processes of their own, whose death nobody there would tell; and they hold the channel of an
-  // agent open that was killed. All attempts are looked at at the same moments, so that it is one question a worker, and not while
-  // their orders may be on the way.
+  // Only the shell's supervisors are processes of their own, whose death nobody there would tell; and they hold open the channel of an
+  // agent that was killed. All are looked at at the same moments, one question a worker, and not while their orders may be on the way.
   async #watch(claimed: ClaimedTask, agent: AttemptAgent, started: Promise<StartOutcome>): Promise<StartOutcome> {
     for (;;) {
       const sweep = new AbortController()
