@@ -36,7 +36,7 @@ export async function measure() {
     execFileSync('chown', ['-R', `${uid}:${gid}`, join(home, '.local')])
   }
   try {
-    const logins = pool.servers.map((server) => sshWords(server))
+    const logins = owned.servers.map((server) => sshWords(server))
     console.log(
       [
         `${SERVERS} sshd on 127.0.0.1, ${SLOTS} tasks at once on each, login shell dash, wall clock of the whole command, ${ROUNDS} rounds.`,

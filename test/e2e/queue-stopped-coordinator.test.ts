@@ -5,6 +5,7 @@ import Database from 'better-sqlite3'
 import {type QueueUser, queueUsers} from '../fixtures/queue-user.js'
 import {describeStores} from '../fixtures/stores.js'
 import {waitFor} from '../fixtures/wait-for.js'
+import {chooseLocalAgent} from '../fixtures/worker-shell.js'
 
 /** Stops a process and ends its lease; not while it has a SQLite store locked, where everybody would wait until it is woken. */
 async function stop(user: QueueUser, child: ChildProcessWithoutNullStreams): Promise<void> {
@@ -72,10 +73,11 @@ describeStores('a coordinator that is stopped (SIGSTOP) past its lease', (newSto
     expect(await user.problems()).toEqual([])
   })
 
-  test('between a claim and the start cannot start what another has replaced', async () => {
+  test.each(['shell', 'perl', 'node'] as const)('between a claim and the start cannot start what another has replaced, with the agent %s', async (kind) => {
     const user = await openUser()
+    const env = chooseLocalAgent(user.home.root, kind)
     const items = Array.from({length: 30}, (_, index) => `${index}\n`).join('')
-    const stopped = user.start(['task', 'map', '--', 'sh', '-c', `echo {} >> ${user.path('ran')}`], {input: items})
+    const stopped = user.start(['task', 'map', '--', 'sh', '-c', `echo {} >> ${user.path('ran')}`], {input: items, env})
     // Somewhere in the middle of claiming, starting and storing.
     await waitFor('some tasks to have run', () => user.lines().length >= 5)
     await stop(user, stopped.child)

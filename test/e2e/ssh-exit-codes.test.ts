@@ -1,13 +1,16 @@
 import {afterAll, beforeAll, expect, test} from '@jest/globals'
+import {AGENT_WORKERS, startAgentPool} from '../fixtures/agent-pool.js'
 import {describeUnless} from '../fixtures/describe-unless.js'
 import {sshdAvailable} from '../fixtures/sshd.js'
-import {startPool, type WorkerPool} from '../fixtures/worker-pool.js'
+import type {WorkerPool} from '../fixtures/worker-pool.js'
+
+const WORKERS = ['local', ...AGENT_WORKERS]
 
 describeUnless(sshdAvailable(), 'how a command ended', () => {
   let pool: WorkerPool
 
   beforeAll(async () => {
-    pool = await startPool({slots: 8})
+    pool = await startAgentPool()
   })
 
   afterAll(() => pool.close())
@@ -27,12 +30,12 @@ describeUnless(sshdAvailable(), 'how a command ended', () => {
     ['kill -PIPE $$', 141, signalled('PIPE')],
   ]
 
-  test.each(['local', 'w1'])('is told apart in JSON and in the exit code of task run, on %s', async (worker) => {
+  test.each(WORKERS)('is told apart in JSON and in the exit code of task run, on %s', async (worker) => {
     const results = await Promise.all(cases.map(([script]) => pool.home.run(['task', 'run', '--json', '--worker', worker, '--', 'sh', '-c', script])))
     expect(results.map(({code, stdout}) => [code, JSON.parse(stdout)])).toMatchObject(cases.map(([, code, json]) => [code, {...json, attempt: 1, stderr: ''}]))
   })
 
-  test.each(['local', 'w1'])('passes through task wait and worker exec too, on %s', async (worker) => {
+  test.each(WORKERS)('passes through task wait and worker exec too, on %s', async (worker) => {
     for (const [script, code] of [
       ['exit 0', 0],
       ['exit 7', 7],
@@ -45,7 +48,7 @@ describeUnless(sshdAvailable(), 'how a command ended', () => {
     }
   })
 
-  test.each(['local', 'w1'])('says which program is missing, and the task is not tried again, on %s', async (worker) => {
+  test.each(WORKERS)('says which program is missing, and the task is not tried again, on %s', async (worker) => {
     const run = await pool.home.run(['task', 'run', '--json', '--worker', worker, '--retries', '3', '--retry-on', 'host,transport', '--', 'no-such-program'])
     expect(run.code).toBe(127)
     expect(JSON.parse(run.stdout)).toMatchObject({...exited(127), attempt: 1, stderr: expect.stringContaining('no-such-program')})

@@ -1,9 +1,10 @@
 import {chmodSync, existsSync, mkdirSync, writeFileSync} from 'node:fs'
 import {dirname, join} from 'node:path'
 import {expect, test} from '@jest/globals'
+import {AGENT_WORKERS, SSH_AGENTS, startAgentServer} from '../fixtures/agent-pool.js'
 import {describeUnless} from '../fixtures/describe-unless.js'
 import {makeHelixHome} from '../fixtures/helix.js'
-import {Sshd, sshdAvailable} from '../fixtures/sshd.js'
+import {type Sshd, sshdAvailable} from '../fixtures/sshd.js'
 import {addWords} from '../fixtures/worker-pool.js'
 
 const NOISE = 'echo noise on stdout\necho noise on stderr >&2\nprintf "no newline"\n'
@@ -14,8 +15,9 @@ const notRoot = process.getuid?.() === 0 ? undefined : 'only root can give a use
 for (const shell of ['/bin/dash', '/bin/bash', '/usr/bin/fish', '/usr/bin/zsh']) {
   const missing = existsSync(shell) ? undefined : `there is no ${shell} here`
   describeUnless(sshdAvailable() ?? notRoot ?? missing, `a worker whose login shell is ${shell}`, () => {
-    test('runs tasks as any other, with a noisy profile and a banner', async () => {
-      const server = await Sshd.start({shell, sftp: 'external', banner: 'Authorised use only.\nmark result 1 2 3\n'})
+    test.each(AGENT_WORKERS)('runs tasks as any other, with a noisy profile and a banner, its agent being %s', async (kind) => {
+      const agent = SSH_AGENTS.find((one) => one.kind === kind)!
+      const server = await startAgentServer(agent, {shell, sftp: 'external', banner: 'Authorised use only.\nmark result 1 2 3\n'})
       makeNoise(server)
       const home = makeHelixHome()
       expect(await home.run(addWords('w1', server, ['--slots', '4']))).toMatchObject({code: 0, stderr: expect.stringContaining('✓ discover: ')})

@@ -2,6 +2,7 @@ import {execFileSync} from 'node:child_process'
 import {readdirSync, readFileSync, statSync, writeFileSync} from 'node:fs'
 import {join} from 'node:path'
 import {afterAll, beforeAll, expect, test} from '@jest/globals'
+import {AGENT_WORKERS, startAgentPool} from '../fixtures/agent-pool.js'
 import {describeUnless} from '../fixtures/describe-unless.js'
 import {finish} from '../fixtures/helix.js'
 import {createDatabase, postgresAvailable, type TestDatabase} from '../fixtures/postgres.js'
@@ -14,19 +15,20 @@ import {startPool, type WorkerPool} from '../fixtures/worker-pool.js'
 const SECRETS = {BY_NAME: 'zebra-one-secret', IN_FILE: "zebra-two-'secret'"}
 const FLAGS = ['--env', 'BY_NAME', '--env-from', 'task.env']
 const ON_LINE = 'zebra-three-secret'
+const WORKERS = ['local', ...AGENT_WORKERS]
 const ANY = /zebra-(one|two|three)-/
 
 describeUnless(sshdAvailable(), 'a secret in the environment of a task', () => {
   let pool: WorkerPool
 
   beforeAll(async () => {
-    pool = await startPool({slots: 2})
+    pool = await startAgentPool()
     writeFileSync(join(pool.home.root, 'task.env'), `# theirs\nIN_FILE="${SECRETS.IN_FILE}"\n`, {mode: 0o600})
   })
 
   afterAll(() => pool.close())
 
-  test.each(['local', 'w1'])('reaches the task and shows in no process list, output, log or error, on %s', async (worker) => {
+  test.each(WORKERS)('reaches the task and shows in no process list, output, log or error, on %s', async (worker) => {
     const script = 'until [ -e "$GO" ]; do sleep 0.1; done; test -n "$BY_NAME" && printf "%s" "$BY_NAME $IN_FILE" | cksum; exit 5'
     const go = join(pool.servers[0]!.folder, `go-${worker}`)
     const child = pool.home.spawn(['task', 'run', '--worker', worker, ...FLAGS, '--env', `GO=${go}`, '--', 'sh', '-c', script], {
@@ -42,10 +44,10 @@ describeUnless(sshdAvailable(), 'a secret in the environment of a task', () => {
     expect(result.stderr).not.toMatch(ANY)
   })
 
-  test('is in the process list only of the command that was given it, and never in that of a task or a worker', async () => {
-    const go = join(pool.servers[0]!.folder, 'go-line')
+  test.each(AGENT_WORKERS)('is in the process list only of the command that was given it, never in that of a task or a worker, on %s', async (worker) => {
+    const go = join(pool.servers[0]!.folder, `go-line-${worker}`)
     const script = 'until [ -e "$1" ]; do sleep 0.1; done'
-    const child = pool.home.spawn(['task', 'run', '--worker', 'w1', '--env', `TOKEN_X=${ON_LINE}`, '--', 'sh', '-c', script, 'x', go])
+    const child = pool.home.spawn(['task', 'run', '--worker', worker, '--env', `TOKEN_X=${ON_LINE}`, '--', 'sh', '-c', script, 'x', go])
     const ended = finish(child)
     await waitFor('the task to run', () => processList().filter((line) => line.includes('until [ -e')).length > 1)
     expect(
@@ -57,10 +59,10 @@ describeUnless(sshdAvailable(), 'a secret in the environment of a task', () => {
     expect(await ended).toMatchObject({code: 0, stderr: ''})
   })
 
-  test('is in no file of the store; what is kept of it here and on the worker is in files of mode 0600', async () => {
+  test.each(AGENT_WORKERS)('is in no file of the store; what is kept of it here and on the worker is in files of mode 0600, on %s', async (worker) => {
     const env = {BY_NAME: SECRETS.BY_NAME}
-    const run = await pool.home.run(['task', 'run', '--json', '--worker', 'w1', ...FLAGS, '--env', `TOKEN_X=${ON_LINE}`, '--', 'false'], {env})
-    const detached = await pool.home.run(['task', 'run', '--detach', '--worker', 'w1', ...FLAGS, '--', 'false'], {env})
+    const run = await pool.home.run(['task', 'run', '--json', '--worker', worker, ...FLAGS, '--env', `TOKEN_X=${ON_LINE}`, '--', 'false'], {env})
+    const detached = await pool.home.run(['task', 'run', '--detach', '--worker', worker, ...FLAGS, '--', 'false'], {env})
     await pool.home.run(['task', 'wait', detached.stdout.trim()])
     const shown = await pool.home.run(['task', 'show', '--json', detached.stdout.trim()])
     for (const {stdout, stderr} of [run, detached, shown]) expect(stdout + stderr).not.toMatch(ANY)
@@ -68,7 +70,7 @@ describeUnless(sshdAvailable(), 'a secret in the environment of a task', () => {
     const here = filesBelow(pool.home.dataDir).filter((file) => statSync(file).size > 0)
     expect(here.filter((file) => !file.includes('/spool/') && ANY.test(readFileSync(file, 'latin1')))).toEqual([])
     for (const file of here) expect([file, statSync(file).mode & 0o077]).toEqual([file, 0])
-    const state = join(pool.servers[0]!.home, '.local', 'state', 'helix')
+    const state = join(pool.servers[AGENT_WORKERS.indexOf(worker)]!.home, '.local', 'state', 'helix')
     const there = filesBelow(state)
     expect(there.some((file) => ANY.test(readFileSync(file, 'latin1')))).toBe(true)
     for (const file of there) expect([file, statSync(file).mode & 0o777]).toEqual([file, 0o600])

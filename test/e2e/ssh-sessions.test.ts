@@ -1,30 +1,49 @@
+import {readFileSync, writeFileSync} from 'node:fs'
 import {join} from 'node:path'
 import {expect, test} from '@jest/globals'
+import {AGENT_WORKERS, SSH_AGENTS, startAgentPool, startAgentServer} from '../fixtures/agent-pool.js'
 import {describeUnless} from '../fixtures/describe-unless.js'
+import {makeHelixHome} from '../fixtures/helix.js'
 import {generateKey, sshdAvailable} from '../fixtures/sshd.js'
-import {RunLog, startPool} from '../fixtures/worker-pool.js'
+import {addServers, poolOf, RunLog, startPool} from '../fixtures/worker-pool.js'
 
 describeUnless(sshdAvailable(), 'a worker whose sshd allows few sessions', () => {
-  test.each([
-    [10, 15],
-    [3, 15],
-    [1, 4],
-  ])(
-    '(%i a connection) runs %i tasks at once, each of which waits for all the others',
-    async (maxSessions, tasks) => {
-      const pool = await startPool({slots: tasks, sshd: {config: [`MaxSessions ${maxSessions}`]}, env: {HELIX_WORKERS__MAX_CONCURRENT_TASKS: '20'}})
+  test.each(
+    SSH_AGENTS.filter(({missing}) => !missing).flatMap((agent) =>
+      [
+        {maxSessions: 10, tasks: 15},
+        {maxSessions: 3, tasks: 15},
+        {maxSessions: 2, tasks: 6},
+        {maxSessions: 1, tasks: 4},
+      ].map((limits) => ({...limits, agent, name: agent.name})),
+    ),
+  )(
+    '($maxSessions a connection) runs $tasks tasks at once, each of which waits for all the others, with $name',
+    async ({maxSessions, tasks, agent}) => {
+      const home = makeHelixHome({HELIX_WORKERS__MAX_CONCURRENT_TASKS: '20'})
+      const server = await startAgentServer(agent, {config: [`MaxSessions ${maxSessions}`]})
+      await addServers(home, [server], tasks)
       const log = new RunLog()
       // Ends only when as many as there are have started.
       const script = `echo {} >> ${log.path}; until [ "$(wc -l < ${log.path})" -ge ${tasks} ]; do sleep 0.2; done; echo {}`
       const input = Array.from({length: tasks}, (_, index) => `${index + 1}\n`).join('')
-      const mapped = await pool.home.run(['task', 'map', '--keep-order', '--', 'sh', '-c', script], {input})
+      const mapped = await home.run(['task', 'map', '--keep-order', '--', 'sh', '-c', script], {input})
       expect(mapped).toEqual({code: 0, signal: null, stdout: input, stderr: ''})
       expect(log.lines.length).toBe(tasks)
       log.remove()
-      await pool.close()
+      await poolOf(home, [server]).close()
     },
     60_000,
   )
+
+  test.each(AGENT_WORKERS)('(1 a connection) copies the files of a task, its agent being %s', async (kind) => {
+    const pool = await startAgentPool({sshd: {config: ['MaxSessions 1']}})
+    writeFileSync(join(pool.home.root, 'in'), 'content')
+    const copied = await pool.home.run(['task', 'run', '--json', '--worker', kind, '--upload', 'in', '--download', 'out', '--', 'cp', 'in', 'out'])
+    expect(JSON.parse(copied.stdout)).toMatchObject({status: 'completed', attempt: 1})
+    expect(readFileSync(join(pool.home.root, 'out'), 'utf8')).toBe('content')
+    await pool.close()
+  })
 
   test('and whose sshd lets few connections in at once is used by six commands at the same time', async () => {
     const pool = await startPool({slots: 12, sshd: {config: ['MaxSessions 2', 'MaxStartups 3:30:10']}})

@@ -1,10 +1,12 @@
 import {createHash, randomBytes} from 'node:crypto'
 import {rmSync} from 'node:fs'
 import {afterAll, beforeAll, describe, expect, it} from '@jest/globals'
+import {AGENT_WORKERS, startAgentPool} from '../fixtures/agent-pool.js'
 import {describeUnless} from '../fixtures/describe-unless.js'
 import {type HelixHome, makeHelixHome} from '../fixtures/helix.js'
-import {Sshd, sshdAvailable} from '../fixtures/sshd.js'
+import {sshdAvailable} from '../fixtures/sshd.js'
 import {waitFor} from '../fixtures/wait-for.js'
+import type {WorkerPool} from '../fixtures/worker-pool.js'
 
 interface Place {
   home: HelixHome
@@ -83,18 +85,12 @@ describe('standard input on this machine', () => {
 })
 
 describeUnless(sshdAvailable(), 'standard input on a worker', () => {
-  const home = makeHelixHome()
-  let sshd: Sshd
+  let pool: WorkerPool
 
   beforeAll(async () => {
-    sshd = await Sshd.start()
-    const {code, stderr} = await home.run(['worker', 'add', 'w1', `${sshd.username}@127.0.0.1:${sshd.port}`, '--key', sshd.keyPath, '--accept-new'])
-    if (code !== 0) throw new Error(stderr)
+    pool = await startAgentPool()
   })
-  afterAll(async () => {
-    await sshd.stop()
-    rmSync(home.root, {recursive: true, force: true})
-  })
+  afterAll(() => pool.close())
 
-  suite(() => ({home, worker: 'w1'}))
+  for (const worker of AGENT_WORKERS) describe(`whose agent is ${worker}`, () => suite(() => ({home: pool.home, worker})))
 })

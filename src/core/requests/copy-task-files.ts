@@ -20,7 +20,7 @@ export interface CopyTaskFilesOptions {
   onProgress?: ((progress: FileProgress) => void) | undefined
 }
 
-type FilesOfTask = Pick<TaskRow, 'id' | 'input' | 'requirements'>
+type FilesOfTask = Pick<TaskRow, 'id' | 'attempt' | 'input' | 'requirements'>
 
 /**
  * Copies what a task needs to its worker, into `directory`, where its command will run.
@@ -31,7 +31,10 @@ export async function uploadForTask(transport: Transport, task: FilesOfTask, dir
     if (!existsSync(from)) throw new HelixError('usage', `there is no file ${from} to upload`, {code: 'UPLOAD_MISSING'})
     const target = onWorker(directory, to)
     if (isSame(task, from, target)) continue
-    await copyUp(transport, from, target, {onProgress: (done, total) => onProgress?.({taskId: task.id, direction: 'up', path: from, done, total})})
+    await copyUp(transport, from, target, {
+      copyName: `${task.id}.${task.attempt}`,
+      onProgress: (done, total) => onProgress?.({taskId: task.id, direction: 'up', path: from, done, total}),
+    })
   }
 }
 

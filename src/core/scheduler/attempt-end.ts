@@ -4,6 +4,8 @@ import type {FailureKind, TaskRow} from '../tasks/task.js'
 import type {AttemptReport} from '../workers/attempt-report.js'
 
 const LONGEST_BACKOFF_SECONDS = 300
+/** How the error of an attempt begins that was given up while its worker was away. */
+export const GIVEN_UP = 'its worker has been away for'
 
 /** What a worker's report means for the task: over, or to be tried again. */
 export function endOfReport(task: TaskRow, report: AttemptReport, cancelRequested: boolean): AttemptEnd {
@@ -40,7 +42,7 @@ function failureOfAnswer(task: TaskRow, {exitCode, stderrTail}: AttemptReport): 
 export function endOfLostWorker(task: TaskRow, secondsAway: number, why: string): AttemptEnd | undefined {
   const {on_lost, lost_seconds} = task.retry_policy
   if (secondsAway < lost_seconds) return undefined
-  const error = `its worker has been away for ${Math.floor(secondsAway)} s: ${why}`
+  const error = `${GIVEN_UP} ${Math.floor(secondsAway)} s: ${why}`
   if (on_lost === 'wait') return failureOf(task, 'unknown', error)
   const end = failureOf(task, 'host', error)
   return on_lost === 'retry' ? end : {...end, result: 'failed'}

@@ -7,7 +7,7 @@ import type {ClaimedTask} from '../tasks/claim-tasks.js'
 import type {AttemptEnd} from '../tasks/complete-attempts.js'
 import type {Spool} from '../tasks/spool.js'
 import type {TaskRow} from '../tasks/task.js'
-import type {StartOutcome} from '../workers/attempt-agent.js'
+import type {AttemptAgent, StartOutcome} from '../workers/attempt-agent.js'
 import {type AttemptState, collectAttempts, killAttempt, observeAttempts} from '../workers/attempt-protocol.js'
 import type {AttemptReport} from '../workers/attempt-report.js'
 import type {AttemptName, AttemptOrder} from '../workers/attempt-spec.js'
@@ -24,6 +24,7 @@ import {AttemptQuestions} from './attempt-questions.js'
 const POLL_MS = 1000
 /** How often attempts are looked at whose supervisors nobody watches on the worker. */
 const SWEEP_MS = 10_000
+const STUCK_MS = 40_000 // Longer than an order is good for: what is still starting then never will.
 const OBSERVE_BATCH_MS = 50
 const COLLECT_BATCH_MS = 5
 
@@ -119,15 +120,17 @@ export class AttemptSupervisor {
     if (this.#isCancelled(task)) return {taskId: task.id, attempt: task.attempt, result: 'cancelled'}
     try {
       const environment = scriptEnvironment(worker, spooled.callerEnvironment)
-      const agent = await this.#agents.get(worker, transport, task.request_id, environment)
-      const unready = await bringFiles(claimed, transport, this.#folderOf(agent.root, task), this.#copying)
+      const getAgent = () => this.#agents.get(worker, transport, task.request_id, environment)
+      const unready = await bringFiles(claimed, transport, this.#folderOf((await getAgent()).root, task), this.#copying)
       if (unready) return unready
+      // Where a server allows one session, the files had it meanwhile.
+      const agent = await getAgent()
       if (this.#isCancelled(task)) return {taskId: task.id, attempt: task.attempt, result: 'cancelled'}
       const started = agent.start(order, this.#options.leaseSeconds())
       await this.#options.onStarted(claimed, agent.root)
-      const outcome = agent.kind === 'shell' ? await this.#watch(claimed, started) : await started
+      const outcome = agent.kind === 'shell' ? await this.#watch(claimed, agent, started) : await started
       if (outcome.state === 'ended') return endOfReport(task, outcome.report, this.#isCancelled(task))
-      if (outcome.state === 'reported') return await this.#collect(claimed)
+      if (outcome.state === 'reported') return await this.#collect(claimed, outcome.report)
       if (outcome.state === 'refused' && outcome.why === 'late') return backToQueue(task, 'unsent', 'the lease ended before the worker could start it')
       if (outcome.state === 'refused' && outcome.why === 'folder') {
         return failureOf(task, 'host', `${worker.name} could not make the folder of the attempt: its disk may be full`)
@@ -138,16 +141,19 @@ export class AttemptSupervisor {
     return this.#reattach(claimed)
   }
 
-  // Only the shell's supervisors are processes of their own, whose death nobody there would tell. All attempts are looked at
-  // at the same moments, so that it is one question a worker.
-  async #watch(claimed: ClaimedTask, started: Promise<StartOutcome>): Promise<StartOutcome> {
+  // Only the shell's supervisors are processes of their own, whose death nobody there would tell; and they hold open the channel of an
+  // agent that was killed. All are looked at at the same moments, one question a worker, and not while their orders may be on the way.
+  async #watch(claimed: ClaimedTask, agent: AttemptAgent, started: Promise<StartOutcome>): Promise<StartOutcome> {
     for (;;) {
       const sweep = new AbortController()
-      const swept = delay(SWEEP_MS - (performance.now() % SWEEP_MS), undefined, {signal: sweep.signal}).catch(() => {})
+      const pause = 1.5 * SWEEP_MS - ((performance.now() + SWEEP_MS / 2) % SWEEP_MS)
+      const swept = delay(pause, undefined, {signal: sweep.signal}).catch(() => {})
       const outcome = await Promise.race([started, swept]).finally(() => sweep.abort())
       if (outcome) return outcome
       const state = await this.#states.ask(claimed.worker, this.#nameOf(claimed.task))
-      if (state !== 'running' && state !== 'starting') return {state: 'released'}
+      if (state === 'running') continue
+      if (state === 'fenced') agent.close()
+      return {state: 'released'}
     }
   }
 
@@ -156,12 +162,14 @@ export class AttemptSupervisor {
     const {task, worker} = claimed
     let stdinProvided = !task.input.stdin || worker.origin === 'local'
     let lastSeen = performance.now()
+    let notYetStarting = lastSeen
     for (let failures = 0; ; ) {
       try {
         const state = await this.#states.ask(worker, this.#nameOf(task))
         lastSeen = performance.now()
         failures = 0
-        const end = await this.#endOf(claimed, state)
+        if (state !== 'starting') notYetStarting = lastSeen
+        const end = await this.#endOf(claimed, lastSeen - notYetStarting > STUCK_MS ? 'killed' : state)
         if (end) return end
         if (!stdinProvided) await this.#provideStdin(claimed, await this.#options.connections.get(worker))
         stdinProvided = true
@@ -197,8 +205,9 @@ export class AttemptSupervisor {
     return fetchFiles(claimed, end, () => this.#options.connections.get(worker), this.#folderOf(worker.resources.attempts_root ?? '', task), this.#copying)
   }
 
-  async #collect({task, worker}: ClaimedTask): Promise<AttemptEnd> {
-    const report = await this.#reports.ask(worker, this.#nameOf(task))
+  // On a full disk a shell cannot keep the result that it reports.
+  async #collect({task, worker}: ClaimedTask, reported?: AttemptReport): Promise<AttemptEnd> {
+    const report = (await this.#reports.ask(worker, this.#nameOf(task))) ?? reported
     if (!report) throw new HelixError('unavailable', 'the worker did not report an attempt that has ended', {code: 'COLLECT_FAILED'})
     return endOfReport(task, report, this.#isCancelled(task))
   }

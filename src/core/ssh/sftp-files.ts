@@ -50,8 +50,9 @@ export class SftpFiles implements WorkerFiles {
 
   async upload(localPath: string, workerPath: string, options: CopyOptions = {}): Promise<void> {
     const local = await openLocalFile(localPath)
-    const temporary = `${workerPath}.${randomUUID()}.part`
+    const temporary = `${workerPath}.${options.copyName ?? randomUUID()}.part`
     try {
+      if (options.copyName !== undefined) await this.#sftp.remove(temporary).catch(() => {})
       const handle = await this.#sftp.open(temporary, 'wx')
       try {
         let done = 0

@@ -59,8 +59,11 @@ sub begin {
   return say_line("refused $task $attempt folder") unless -d "$dir/work" && put("$dir/spec", $spec);
   return say_line("refused $task $attempt late") unless int(uptime()) < $deadline;
   sysopen my $file, "$dir/owner", O_WRONLY | O_CREAT | O_EXCL or return say_line("refused $task $attempt exists");
-  syswrite $file, $owner;
+  my $kept = syswrite $file, $owner;
   close $file;
+  if (!$kept || $kept < length $owner) { unlink "$dir/owner"; return say_line("refused $task $attempt folder") }
+  # Nobody waits longer for an owner that is there and tells nothing yet.
+  if (int(uptime()) >= $deadline) { put("$dir/owner", "fenced\n"); return say_line("refused $task $attempt late") }
   my $ooms = ooms();
   my $pid = fork;
   if (!defined $pid) { put("$dir/owner", "fenced\n"); return say_line("refused $task $attempt folder") }
@@ -96,7 +99,7 @@ sub finish {
   my ($one) = @_;
   my ($dir, $status) = @$one{qw(dir status)};
   my $signal = $status & 127;
-  my $result = sprintf '1 %d %d %d %d', $signal ? 128 + $signal : $status >> 8, $signal ? 1 : 0, ooms() - $one->{ooms}, -e "$dir/timeout" ? 1 : 0;
+  my $result = sprintf '1 %d %d %d %d', $signal ? 128 + $signal : $status >> 8, $signal ? 1 : 0, ooms() - $one->{ooms}, $one->{late} ? 1 : 0;
   put("$dir/result", "$result\n");
   my @tails = map { tail("$dir/$_") } qw(stdout stderr);
   my ($so, $se) = map { -s "$dir/$_" || 0 } qw(stdout stderr);
@@ -127,6 +130,7 @@ sub end_late {
   $one->{until} = undef;
   return if defined $one->{status};
   put("$one->{dir}/timeout", '');
+  $one->{late} = 1;
   my $killer = fork;
   return unless defined $killer;
   if ($killer) { $killers{$killer} = $one; $one->{killer} = $killer; $one->{pid} = $pid; return }

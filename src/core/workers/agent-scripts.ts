@@ -25,9 +25,13 @@ supervise() {
   trap : HUP INT TERM USR1
   identify
   start_of "$self"
-  set -C
-  { printf "1 %s %s %s\\n" "$self" "$start" "$boot" > owner; } 2>/dev/null || { printf "%s refused %s %s exists\\n" "$mark" "$task" "$attempt"; return; }
+  set -C; kept=1
+  { { printf "1 %s %s %s\\n" "$self" "$start" "$boot" || kept=; } > owner; } 2>/dev/null || { printf "%s refused %s %s exists\\n" "$mark" "$task" "$attempt"; return; }
   set +C
+  [ -n "$kept" ] || { rm -f owner; printf "%s refused %s %s folder\\n" "$mark" "$task" "$attempt"; return; }
+  # Nobody waits longer for an owner that is there and tells nothing yet.
+  uptime_seconds
+  [ "$up" -lt "$deadline" ] || { echo fenced > owner; printf "%s refused %s %s late\\n" "$mark" "$task" "$attempt"; return; }
   oom_kills; before=$ooms
   timer=
   if [ "$timeout" -gt 0 ]; then
@@ -63,8 +67,14 @@ launch=$(command -v setsid 2>/dev/null)
 if [ -n "$launch" ] && env --default-signal=INT,QUIT true >/dev/null 2>&1; then launch="$launch $(command -v env) --default-signal=INT,QUIT"
 elif command -v perl >/dev/null 2>&1; then launch="$(command -v perl) -e \\$SIG{INT}=\\$SIG{QUIT}=q(DEFAULT);setpgrp(0,0);exec{\\$ARGV[0]}@ARGV;\\$e=\\$!;print(STDERR\\$e);exit(\\$e==2?127:126)"
 fi
+take_bytes() {
+  # The head of busybox and BSD reads on beyond what it prints, and that would be the next order.
+  [ -n "$beyond" ] || beyond=$(printf "abc\\n" | { head -c 1 > /dev/null; read -r rest; echo "$rest"; })
+  if [ "$beyond" = bc ]; then head -c "$1"; else dd bs=1 count="$1"; fi
+}
 read_spec() {
-  if [ "$size" -gt 4096 ]; then head -c "$size" > "$1" && [ $(($(wc -c < "$1"))) -eq "$size" ]; return; fi
+  # On a full disk too all of it is taken: what is left would be read as orders.
+  if [ "$size" -gt 4096 ]; then take_bytes "$size" | { cat > "$1"; cat > /dev/null; }; [ $(($(wc -c < "$1"))) -eq "$size" ]; return; fi
   spec=; n=0
   # A shell reads bytes from a pipe one by one, and a short spec is still there sooner than head would be started.
   while [ "$n" -lt "$lines" ]; do
@@ -78,6 +88,7 @@ read_spec() {
 uptime_seconds
 printf "%s ready %s shell %s\\n" "$mark" "$root" "$up"
 started=0
+beyond=
 while read -r verb store task attempt deadline timeout grace _ size lines stdin; do
   uptime_seconds
   if [ "$verb" = ping ]; then printf "%s pong %s\\n" "$mark" "$up"; continue; fi

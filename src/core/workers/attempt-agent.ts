@@ -7,10 +7,10 @@ import {type AttemptName, type AttemptOrder, buildSpec} from './attempt-spec.js'
 import {newMark, scriptCommand} from './run-script.js'
 import type {Transport, WorkerProcess} from './transport.js'
 
-/** What became of a start: `reported` has ended with an output that is to be fetched, `released` goes on without the agent. */
+/** What became of a start: `reported` has ended with an output that is to be fetched, and its report has none; `released` goes on without the agent. */
 export type StartOutcome =
   | {state: 'ended'; report: AttemptReport}
-  | {state: 'reported'}
+  | {state: 'reported'; report: AttemptReport}
   | {state: 'refused'; why: 'late' | 'exists' | 'folder'}
   | {state: 'released'}
 
@@ -38,12 +38,16 @@ export class AttemptAgent {
   #isClosed = false
   /** Resolves when it takes no more orders; what had not ended then has been rejected or released. */
   readonly closed: Promise<void>
+  #settleClosed: () => void = () => {}
 
   private constructor(process: WorkerProcess) {
     this.#process = process
     process.stdin.on('error', () => {})
     process.stderr.resume()
-    this.closed = process.exit.then(
+    this.closed = new Promise((resolve) => {
+      this.#settleClosed = resolve
+    })
+    process.exit.then(
       () => this.#end(new HelixError('unavailable', 'the worker ended the session that starts attempts', {code: 'AGENT_LOST'})),
       (error: unknown) => this.#end(error),
     )
@@ -99,6 +103,7 @@ export class AttemptAgent {
   close(): void {
     if (this.#isClosed) return
     this.#isClosed = true
+    this.#settleClosed()
     this.#process.stdin.end()
     // Whatever supervises attempts over there still holds the other end.
     this.#process.stdout.destroy()
@@ -144,7 +149,7 @@ export class AttemptAgent {
     const [up, ...report] = rest
     this.#saw(up)
     const isWhole = report.length > 7 || (report[0] === '0' && report[1] === '0')
-    waiting?.resolve(isWhole ? {state: 'ended', report: readReport(report.slice(0, 7), stdout, stderr)} : {state: 'reported'})
+    waiting?.resolve({state: isWhole ? 'ended' : 'reported', report: readReport(report.slice(0, 7), stdout, stderr)})
   }
 
   #saw(uptime = ''): void {
@@ -158,6 +163,7 @@ export class AttemptAgent {
 
   #end(error: unknown): void {
     this.#isClosed = true
+    this.#settleClosed()
     for (const waiting of this.#take()) waiting.reject(error)
   }
 

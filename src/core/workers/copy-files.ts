@@ -13,6 +13,8 @@ import {mergeTree, unpackTree} from './unpack-tree.js'
 export interface CopyTreeOptions {
   /** Called with the bytes copied so far and the bytes in all. */
   onProgress?: (done: number, total: number) => void
+  /** Names the copy of a file to the worker, so that one of the same name that was cut off before is cleared away. */
+  copyName?: string
 }
 
 const NO_TAR = 'command -v tar >/dev/null || exit 107;'

@@ -1,4 +1,5 @@
 import {type ChildProcess, spawn} from 'node:child_process'
+import {randomUUID} from 'node:crypto'
 import {chmod, copyFile, mkdir, open, rename, rm, stat} from 'node:fs/promises'
 import {dirname} from 'node:path'
 import type {Readable, Writable} from 'node:stream'
@@ -63,7 +64,7 @@ function exitOf(child: ChildProcess): Promise<ProcessExit> {
 
 async function copyWhole(from: string, to: string, options: CopyOptions): Promise<void> {
   await mkdir(dirname(to), {recursive: true, mode: 0o700})
-  const part = `${to}.${process.pid}.part`
+  const part = `${to}.${randomUUID()}.part`
   try {
     await copyFile(from, part)
     if (options.mode !== undefined) await chmod(part, options.mode)

@@ -1,5 +1,5 @@
 import {type ChildProcess, execFileSync, spawn} from 'node:child_process'
-import {closeSync, existsSync, mkdirSync, openSync, readFileSync, readSync, renameSync, statSync, writeFileSync} from 'node:fs'
+import {closeSync, existsSync, mkdirSync, openSync, readFileSync, readSync, rmSync, statSync, writeFileSync} from 'node:fs'
 import {Socket} from 'node:net'
 import {constants, uptime as osUptime} from 'node:os'
 import {KILL} from './attempt-scripts.js'
@@ -90,13 +90,20 @@ class NodeAgent {
     } catch {
       return 'folder'
     }
-    if (Math.floor(uptime()) >= deadline) return 'late'
+    if (isOver(deadline)) return 'late'
     try {
-      writeFileSync(`${folder}/owner`, this.#owner, {flag: 'wx'})
-      return undefined
+      closeSync(openSync(`${folder}/owner`, 'wx'))
     } catch {
       return 'exists'
     }
+    if (!tryWrite(`${folder}/owner`, this.#owner)) {
+      rmSync(`${folder}/owner`, {force: true})
+      return 'folder'
+    }
+    // Nobody waits longer for an owner that is there and tells nothing yet.
+    if (!isOver(deadline)) return undefined
+    tryWrite(`${folder}/owner`, 'fenced\n')
+    return 'late'
   }
 
   #launch(one: Attempt, words: Buffer | undefined, stdin: string): void {
@@ -119,7 +126,7 @@ class NodeAgent {
       for (const stream of streams ?? []) closeSync(stream)
     }
     if (!child) return void this.#finish(one, 126, null)
-    if (child.pid !== undefined) writeFileSync(`${folder}/pid`, `${child.pid}\n`)
+    if (child.pid !== undefined) tryWrite(`${folder}/pid`, `${child.pid}\n`)
     child.once('error', (error: NodeJS.ErrnoException) => {
       // Node tells a missing folder as a missing program.
       const isFolder = !existsSync(directory)
@@ -130,7 +137,7 @@ class NodeAgent {
   }
 
   #complain({folder}: Attempt, what: string, why: string): void {
-    writeFileSync(`${folder}/stderr`, `helix: ${what}: ${why}\n`, {flag: 'a'})
+    tryWrite(`${folder}/stderr`, `helix: ${what}: ${why}\n`, 'a')
   }
 
   async #finish(one: Attempt, code: number | null, signal: NodeJS.Signals | null): Promise<void> {
@@ -138,19 +145,14 @@ class NodeAgent {
     await one.killing
     const {folder, task, attempt} = one
     const exit = signal ? 128 + constants.signals[signal] : (code ?? 0)
-    const result = `1 ${exit} ${signal ? 1 : 0} ${oomKills() - one.ooms} ${existsSync(`${folder}/timeout`) ? 1 : 0}`
-    try {
-      writeFileSync(`${folder}/result.new`, `${result}\n`)
-      renameSync(`${folder}/result.new`, `${folder}/result`)
-    } catch {
-      // A full disk: whoever listens is told all the same.
-    }
+    const result = `1 ${exit} ${signal ? 1 : 0} ${oomKills() - one.ooms} ${one.killing ? 1 : 0}`
+    tryWrite(`${folder}/result`, `${result}\n`)
     const [out, err] = [`${folder}/stdout`, `${folder}/stderr`].map(readTail) as [Tail, Tail]
     this.#say(`ended ${task} ${attempt} ${uptime()} ${out.size} ${err.size} ${result} ${out.tail.length} ${err.tail.length}`, out.tail, err.tail)
   }
 
   #endLate(one: Attempt): void {
-    writeFileSync(`${one.folder}/timeout`, '')
+    tryWrite(`${one.folder}/timeout`, '')
     one.killing = new Promise((resolve) => {
       const killer = spawn('sh', ['-c', KILL], {env: {...process.env, HELIX_ATTEMPTS_ROOT: this.#root}, stdio: ['pipe', 'ignore', 'ignore']})
       killer.once('close', () => resolve())
@@ -159,6 +161,20 @@ class NodeAgent {
       killer.stdin.end(`${one.store} ${one.task} ${one.attempt} ${one.grace}\n`)
     })
   }
+}
+
+/** Writes a file; false on a full disk, which must not end the attempts that run: whoever listens is told all the same. */
+function tryWrite(path: string, text: string, flag = 'w'): boolean {
+  try {
+    writeFileSync(path, text, {flag})
+    return true
+  } catch {
+    return false
+  }
+}
+
+function isOver(deadline: number): boolean {
+  return Math.floor(uptime()) >= deadline
 }
 
 interface Tail {

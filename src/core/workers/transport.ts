@@ -26,6 +26,8 @@ export interface CopyOptions {
   mode?: number
   /** Called with the bytes copied so far and the bytes in all. */
   onProgress?: (done: number, total: number) => void
+  /** Names the copy, so that one of the same name that was cut off before is cleared away. */
+  copyName?: string | undefined
 }
 
 /** A way to run processes and to move files on one worker. */

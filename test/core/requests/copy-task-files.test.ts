@@ -19,6 +19,7 @@ afterEach(() => {
 const transport = new LocalTransport()
 const task = (files: Pick<TaskInput, 'uploads' | 'downloads'>, local = false) => ({
   id: 'task',
+  attempt: 1,
   input: {command: ['true'], ...files},
   requirements: local ? {local: true as const} : {},
 })

@@ -20,6 +20,7 @@ function between(pass: (order: Buffer, stdin: Writable) => void): Transport {
     const process = await LocalTransport.prototype.exec.apply(local, args)
     const stdin = new PassThrough()
     stdin.on('data', (chunk: Buffer) => (chunk.includes('start ') && !chunk.includes('use strict') ? pass(chunk, process.stdin) : process.stdin.write(chunk)))
+    stdin.on('end', () => process.stdin.end())
     return {...process, stdin}
   }
   return local

@@ -97,6 +97,14 @@ for (const kind of KINDS) {
       )
     })
 
+    test('one file may go to one place several times at once', async () => {
+      writeFileSync(join(here, 'big'), BIG)
+      await Promise.all(Array.from({length: 6}, () => copyUp(transport, join(here, 'big'), `${there}/big`)))
+      await Promise.all(Array.from({length: 6}, () => copyDown(transport, `${there}/big`, join(here, 'back'))))
+      expect(readFileSync(join(here, 'back')).equals(BIG)).toBe(true)
+      expect(readdirSync(here).filter((name) => name.includes('.part'))).toEqual([])
+    })
+
     test('what a folder has already stays, what is copied replaces its namesake', async () => {
       makeTree(join(here, 'tree'))
       for (const [folder, copy] of [
