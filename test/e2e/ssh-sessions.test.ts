@@ -3,8 +3,10 @@ import {join} from 'node:path'
 import {expect, test} from '@jest/globals'
 import {AGENT_WORKERS, SSH_AGENTS, startAgentPool, startAgentServer} from '../fixtures/agent-pool.js'
 import {describeUnless} from '../fixtures/describe-unless.js'
-import {makeHelixHome} from '../fixtures/helix.js'
+import {finish, makeHelixHome} from '../fixtures/helix.js'
+import {isRunning} from '../fixtures/process-alive.js'
 import {generateKey, sshdAvailable} from '../fixtures/sshd.js'
+import {waitFor} from '../fixtures/wait-for.js'
 import {addServers, poolOf, RunLog, startPool} from '../fixtures/worker-pool.js'
 
 describeUnless(sshdAvailable(), 'a worker whose sshd allows few sessions', () => {
@@ -36,12 +38,26 @@ describeUnless(sshdAvailable(), 'a worker whose sshd allows few sessions', () =>
     60_000,
   )
 
-  test.each(AGENT_WORKERS)('(1 a connection) copies the files of a task, its agent being %s', async (kind) => {
+  test.each(AGENT_WORKERS)('(1 a connection) can end a task, and copy files of others beside one that runs, its agent being %s', async (kind) => {
     const pool = await startAgentPool({sshd: {config: ['MaxSessions 1']}})
+    const log = new RunLog()
+    const waiting = finish(
+      pool.home.spawn(['task', 'run', '--worker', kind, '--', 'sh', '-c', `echo ran >> ${log.path}; until [ -e ${log.goPath} ]; do sleep 0.1; done`]),
+    )
+    await waitFor('the task to run', () => log.lines.length === 1)
     writeFileSync(join(pool.home.root, 'in'), 'content')
-    const copied = await pool.home.run(['task', 'run', '--json', '--worker', kind, '--upload', 'in', '--download', 'out', '--', 'cp', 'in', 'out'])
-    expect(JSON.parse(copied.stdout)).toMatchObject({status: 'completed', attempt: 1})
+    const copied = await pool.home.run(['task', 'run', '--worker', kind, '--upload', 'in', '--download', 'out', '--', 'cp', 'in', 'out'])
+    expect(copied).toMatchObject({code: 0})
     expect(readFileSync(join(pool.home.root, 'out'), 'utf8')).toBe('content')
+    const cancelled = pool.home.spawn(['task', 'run', '--worker', kind, '--', 'sh', '-c', `echo $$ >> ${log.path}; sleep 600`])
+    const ended = finish(cancelled)
+    await waitFor('the other to run', () => log.lines.length === 2)
+    cancelled.kill('SIGINT')
+    expect(await ended).toMatchObject({code: 130})
+    expect(isRunning(Number(log.lines[1]))).toBe(false)
+    log.letGo()
+    expect(await waiting).toMatchObject({code: 0})
+    log.remove()
     await pool.close()
   })
 

@@ -20,10 +20,6 @@ export class AttemptAgents {
       if (this.#agents.get(key) === entry) this.#agents.delete(key)
     }
     agent.then(({closed}) => closed.then(forget), forget)
-    // Where a server allows one or two sessions, whoever waits for one needs the agent's.
-    transport.onWaiting = () => {
-      if (transport.sessions <= 1) void agent.then((one) => this.#release(one, forget))
-    }
     if (worker.origin === 'local') void agent.then((one) => this.#closeWhenIdle(one, forget)).catch(() => {})
     return agent
   }
@@ -34,15 +30,12 @@ export class AttemptAgents {
     this.#agents.clear()
   }
 
-  #release(agent: AttemptAgent, forget: () => void): void {
-    forget()
-    agent.close()
-  }
-
   #closeWhenIdle(agent: AttemptAgent, forget: () => void): void {
     const timer = setInterval(() => {
       if (agent.isClosed || agent.running === 0) clearInterval(timer)
-      if (agent.running === 0) this.#release(agent, forget)
+      if (agent.running > 0) return
+      forget()
+      agent.close()
     }, IDLE_MS)
     timer.unref()
   }

@@ -22,11 +22,13 @@ const MOST_HOPS = 8
 export async function openConnection(settings: SshSettings, policy: HostKeyPolicy, options: ConnectOptions = {}): Promise<SshTransport> {
   const pinned = policy.pinned ?? settings.hostKey
   const strict = {...policy, ...(pinned !== undefined && {pinned})}
-  if (settings.transport === 'openssh') return new SshTransport(await openWithOpenssh(settings, strict, options), options.maxSessions)
-  const link = await openLink(settings, strict, options)
-  // For large files, where the system's ssh is the faster one; the host has shown its key by then.
-  link.openShared = () => openWithOpenssh(settings, {ownFile: policy.ownFile, pinned: link.hostKey.fingerprint}, options)
-  return new SshTransport(link, options.maxSessions)
+  const open = settings.transport === 'openssh' ? openWithOpenssh : openLink
+  const link = await open(settings, strict, options)
+  // The host has shown its key by then.
+  const sameKey = {ownFile: policy.ownFile, pinned: link.hostKey.fingerprint}
+  // For large files, where the system's ssh is the faster one.
+  if (open === openLink) link.openShared = () => openWithOpenssh(settings, sameKey, options)
+  return new SshTransport(link, () => open(settings, sameKey, options), options.maxSessions)
 }
 
 async function openLink(settings: SshSettings, policy: HostKeyPolicy, options: ConnectOptions, proxyJump?: string[], depth = 0): Promise<Link> {

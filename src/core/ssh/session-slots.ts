@@ -1,5 +1,5 @@
 interface Waiting {
-  admit: () => void
+  admit: (isAdmitted: boolean) => void
   reject: (error: Error) => void
 }
 
@@ -12,8 +12,12 @@ export class SessionSlots {
   #queue: Waiting[] = []
   #failure: Error | undefined
 
-  constructor(most: number) {
+  readonly #mayRefuse: boolean
+
+  /** With `mayRefuse` nobody waits for the only session that a server allows: who holds it may do so for hours. */
+  constructor(most: number, {mayRefuse = false} = {}) {
     this.#limit = most
+    this.#mayRefuse = mayRefuse
   }
 
   /** How many sessions may be open at once, as far as is known. */
@@ -31,19 +35,20 @@ export class SessionSlots {
     return this.#open
   }
 
-  /** Resolves when the caller may open a session; `again` puts one that was refused before all others. Rejects once the slots are closed. */
-  async acquire(again = false): Promise<void> {
+  /** Resolves to true when the caller may open a session, to false when it is to do without one; `again` puts one that was refused before all others. Rejects once the slots are closed. */
+  async acquire(again = false): Promise<boolean> {
     if (this.#failure !== undefined) throw this.#failure
     if (this.#open < this.#limit && (again || this.#queue.length === 0)) {
       this.#open += 1
-      return
+      return true
     }
-    const admitted = new Promise<void>((admit, reject) => {
+    if (this.#isCramped) return false
+    const admitted = new Promise<boolean>((admit, reject) => {
       if (again) this.#queue.unshift({admit, reject})
       else this.#queue.push({admit, reject})
     })
     this.onWaiting?.()
-    await admitted
+    return admitted
   }
 
   /** Gives a session back once it is closed. */
@@ -72,7 +77,12 @@ export class SessionSlots {
       const next = this.#queue.shift()
       if (next === undefined) return
       this.#open += 1
-      next.admit()
+      next.admit(true)
     }
+    if (this.#isCramped) for (const {admit} of this.#queue.splice(0)) admit(false)
+  }
+
+  get #isCramped(): boolean {
+    return this.#mayRefuse && this.#limit === 1 && this.#open > 0
   }
 }

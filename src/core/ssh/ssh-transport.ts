@@ -1,6 +1,6 @@
 import {setMaxListeners} from 'node:events'
 import {setTimeout as sleep} from 'node:timers/promises'
-import type {ClientChannel, SFTPWrapper} from 'ssh2'
+import type {Client, ClientChannel, SFTPWrapper} from 'ssh2'
 import {HelixError, messageOf} from '../errors/helix-error.js'
 import type {CopyOptions, Transport, WorkerProcess} from '../workers/transport.js'
 import {toWorkerProcess} from './channel-process.js'
@@ -16,29 +16,44 @@ import {SharedSftp} from './shared-sftp.js'
 import {abandonChannel, newestChannel} from './ssh2-channels.js'
 import type {WorkerFiles} from './worker-files.js'
 
+const MOST_OTHERS = 7
 const REFUSALS = 6
 const REFUSAL_PAUSE_MS = 50
+
+/** Asks a connection for a session of some kind. */
+type Request<T> = (client: Client, done: (error: Error | undefined, channel: T) => void) => void
+
+interface OpenSession<T> {
+  channel: T
+  /** To be called once the channel is closed. */
+  release: () => void
+}
 
 /** A worker's connection over SSH. Only `openConnection` makes one, from a link whose host key has been checked. */
 export class SshTransport implements Transport {
   /** The key that the host showed, to be kept with the worker. */
   readonly hostKey: HostKey
   readonly closed: Promise<HelixError | undefined>
-  onWaiting?: () => void
   readonly #link: Link
+  readonly #openAnother: () => Promise<Link>
   readonly #slots: SessionSlots
+  /** Connections of one session each, where the server allows this one no more. */
+  readonly #others = new SessionSlots(MOST_OTHERS)
   readonly #lost = new AbortController()
   readonly #sftp = new SharedSftp(() => this.#openSftp())
   readonly #large: LargeFiles
   readonly #execFiles = new ExecFiles((command) => this.exec(command))
   #settleClosed: (reason: HelixError | undefined) => void = () => {}
 
-  constructor(link: Link, maxSessions = 8) {
+  /** `openAnother` opens a second connection to the same host, for a server that allows one session on each. */
+  constructor(link: Link, openAnother: () => Promise<Link>, maxSessions = 8) {
     this.#link = link
+    this.#openAnother = openAnother
     this.hostKey = link.hostKey
-    this.#slots = new SessionSlots(maxSessions)
+    this.#slots = new SessionSlots(maxSessions, {mayRefuse: true})
     this.#large = new LargeFiles(link, this.#slots)
-    this.#slots.onWaiting = () => this.#makeRoom()
+    // The session for files may be the last one; nobody else would ever give it back.
+    this.#slots.onWaiting = () => void this.#sftp.giveBack().catch(() => {})
     this.closed = new Promise((resolve) => {
       this.#settleClosed = resolve
     })
@@ -52,19 +67,9 @@ export class SshTransport implements Transport {
     link.client.on('close', () => this.#lose(this.#lostError()))
   }
 
-  get sessions(): number {
-    // One is for files.
-    return Math.max(1, this.#slots.limit - 1)
-  }
-
-  get waiting(): number {
-    return this.#slots.waiting
-  }
-
   async exec(command: string): Promise<WorkerProcess> {
-    const {client} = this.#link
-    const channel = await this.#openSession<ClientChannel>((done) => client.exec(command, done))
-    channel.once('close', () => this.#slots.release())
+    const {channel, release} = await this.#openSession<ClientChannel>((client, done) => client.exec(command, done))
+    channel.once('close', release)
     return toWorkerProcess(channel, this.#lost.signal)
   }
 
@@ -99,15 +104,18 @@ export class SshTransport implements Transport {
     await closeLink(this.#link)
   }
 
-  #withFiles<T>(operation: (files: WorkerFiles) => Promise<T>): Promise<T> {
-    return this.#sftp.use(operation, () => operation(this.#execFiles))
+  async #withFiles<T>(operation: (files: WorkerFiles) => Promise<T>): Promise<T> {
+    try {
+      return await this.#sftp.use(operation, () => operation(this.#execFiles))
+    } finally {
+      if (this.#slots.waiting > 0) await this.#sftp.giveBack()
+    }
   }
 
   async #openSftp(): Promise<SftpSession | undefined> {
-    const {client} = this.#link
     try {
-      const sftp = await this.#openSession<SFTPWrapper>((done) => client.sftp(done))
-      const session = new SftpSession(sftp, () => this.#slots.release())
+      const {channel, release} = await this.#openSession<SFTPWrapper>((client, done) => client.sftp(done))
+      const session = new SftpSession(channel, release)
       this.#lost.signal.addEventListener('abort', () => session.abort(this.#lost.signal.reason))
       return session
     } catch (error) {
@@ -117,16 +125,16 @@ export class SshTransport implements Transport {
     }
   }
 
-  async #openSession<T>(request: (done: (error: Error | undefined, channel: T) => void) => void): Promise<T> {
+  async #openSession<T>(request: Request<T>): Promise<OpenSession<T>> {
     for (let attempt = 1; ; attempt += 1) {
-      await this.#slots.acquire(attempt > 1)
-      let opened = await this.#tryOpen(request)
+      if (!(await this.#slots.acquire(attempt > 1))) return this.#openElsewhere(request)
+      let opened = await this.#tryOpen(this.#link.client, request)
       if (opened instanceof Error && 'reason' in opened && !this.#lost.signal.aborted) {
         // sshd counts sessions that have just been closed until it gets round to it.
         await sleep(REFUSAL_PAUSE_MS)
-        opened = await this.#tryOpen(request)
+        opened = await this.#tryOpen(this.#link.client, request)
       }
-      if (!(opened instanceof Error)) return opened.channel
+      if (!(opened instanceof Error)) return {channel: opened.channel, release: () => this.#slots.release()}
       if (this.#lost.signal.aborted) throw this.#lost.signal.reason
       if (!('reason' in opened)) {
         this.#slots.release()
@@ -139,28 +147,43 @@ export class SshTransport implements Transport {
     }
   }
 
-  #tryOpen<T>(request: (done: (error: Error | undefined, channel: T) => void) => void): Promise<Error | {channel: T}> {
-    const {client} = this.#link
+  /** Opens a session on a connection of its own, which is closed with it. */
+  async #openElsewhere<T>(request: Request<T>): Promise<OpenSession<T>> {
+    await this.#others.acquire()
+    const close = new AbortController()
+    const release = () => close.abort()
+    close.signal.addEventListener('abort', () => this.#others.release(), {once: true})
+    try {
+      const link = await this.#openAnother()
+      const closing = () => void closeLink(link).catch(() => {})
+      close.signal.addEventListener('abort', closing)
+      this.#lost.signal.addEventListener('abort', closing, {signal: close.signal})
+      link.client.on('error', () => {})
+      this.#lost.signal.throwIfAborted()
+      const opened = await this.#tryOpen(link.client, request)
+      if (opened instanceof Error) throw this.#error(`took no session: ${messageOf(opened)}`, 'reason' in opened ? 'SESSION_REFUSED' : 'SESSION_FAILED')
+      return {channel: opened.channel, release}
+    } catch (error) {
+      release()
+      throw error
+    }
+  }
+
+  #tryOpen<T>(client: Client, request: Request<T>): Promise<Error | {channel: T}> {
     return new Promise((resolve) => {
       let id: number | undefined
       try {
-        request((error, channel) => {
+        request(client, (error, channel) => {
           if (error) abandonChannel(client, id)
           resolve(error ?? {channel})
         })
         id = newestChannel(client)
       } catch (error) {
         // ssh2 throws when the socket is already gone, and reports that a moment later.
-        this.#lose(this.#lostError(error as Error))
+        if (client === this.#link.client) this.#lose(this.#lostError(error as Error))
         resolve(error as Error)
       }
     })
-  }
-
-  // The session for files may be the only one that the server allows; nobody else would ever give it back then.
-  #makeRoom(): void {
-    if (this.#slots.open === 1) this.#sftp.giveBack().catch(() => {})
-    this.onWaiting?.()
   }
 
   #lose(error: HelixError): void {
@@ -173,6 +196,7 @@ export class SshTransport implements Transport {
     if (this.#lost.signal.aborted) return
     this.#lost.abort(error)
     this.#slots.close(error)
+    this.#others.close(error)
     this.#settleClosed(reason)
   }
 

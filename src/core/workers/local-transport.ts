@@ -9,8 +9,6 @@ import type {CopyOptions, ExecOptions, ProcessExit, Transport, WorkerProcess} fr
 
 /** Runs processes on this machine, each in a session of its own so that the terminal's signals do not reach it. */
 export class LocalTransport implements Transport {
-  readonly sessions = Number.POSITIVE_INFINITY
-  readonly waiting = 0
   readonly closed: Promise<HelixError | undefined>
   #close: () => void = () => {}
 

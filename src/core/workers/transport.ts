@@ -40,12 +40,6 @@ export interface Transport {
   upload(localPath: string, workerPath: string, options?: CopyOptions): Promise<void>
   /** Copies a file from the worker; the target appears whole or not at all. */
   download(workerPath: string, localPath: string, options?: CopyOptions): Promise<void>
-  /** How many processes the worker lets run over this connection at once; Infinity where there is no such limit. */
-  readonly sessions: number
-  /** How many wait for one of them to end. */
-  readonly waiting: number
-  /** Called each time one has to wait. */
-  onWaiting?: () => void
   /** Resolves when the transport is closed: with the reason when the connection was lost, with undefined after `close()`. */
   readonly closed: Promise<HelixError | undefined>
   close(): Promise<void>
