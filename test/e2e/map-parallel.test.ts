@@ -12,7 +12,7 @@ const version = spawnSync('parallel', ['--version'], {encoding: 'utf8'})
 const withoutParallel = version.stdout?.startsWith('GNU parallel') ? undefined : 'there is no GNU parallel'
 
 function parallel(args: readonly string[], input = ''): {code: number | null; stdout: string; stderr: string} {
-  const {status, stdout, stderr} = spawnSync('parallel', ['--will-cite', '-q', ...args], {input, encoding: 'utf8', env: {...process.env, SHELL: BASH}})
+  const {status, stdout, stderr} = spawnSync('parallel', ['--will-cite', '-q', ...args], {input, encoding: 'utf8', env: {...process.env, PARALLEL_SHELL: BASH}})
   return {code: status, stdout, stderr}
 }
 
