@@ -1,3 +1,4 @@
+import {setFlagsFromString} from 'node:v8'
 import {Flags} from '@oclif/core'
 import {HelixCommand} from '../../cli/base-command.js'
 import {stopOnSignal} from '../../cli/stop-on-signal.js'
@@ -11,6 +12,8 @@ export default class SchedulerStart extends HelixCommand<{finished: number}> {
 
   async run(): Promise<{finished: number}> {
     const {flags} = await this.parse(SchedulerStart)
+    // In MiB. With its default V8 keeps for good what connecting to all workers took for a moment: 60 MB of garbage with 200 of them.
+    setFlagsFromString('--max-semi-space-size=2')
     const services = await this.services()
     const finished = await runScheduler(await services.requests(), {drain: flags.drain, stop: stopOnSignal()})
     this.log(`Ran ${finished} ${finished === 1 ? 'task' : 'tasks'}.`)

@@ -8,7 +8,7 @@ import {Coordinator} from './coordinator.js'
 import {listOwners} from './coordinator-lease.js'
 import {keepHouse} from './keep-house.js'
 
-const TICK_MS = 500
+const TICK_MS = 1000
 const DRAIN_TICK_MS = 200
 /** How long tasks that run when it is stopped may take to end. */
 const SHORT_TASK_MS = 10_000

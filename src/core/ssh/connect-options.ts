@@ -2,12 +2,12 @@ import type {AskSecret} from './authenticate.js'
 import type {ResolveOptions} from './resolve-host.js'
 
 /**
- * ssh2 and ssh both end a connection when the probe after the last allowed one is due: three intervals, and what has passed of one when
- * the link went dead is part of the first. With 6 s a dead link is noticed after 12 to 18 s; a worker must be known to be away after 20 s.
- * More probes in that time would be most of what a coordinator of many idle workers has to do.
+ * ssh2 and ssh both end a connection when the probe after the last allowed one is due: two intervals, and what has passed of one when
+ * the link went dead is part of the first. With 9 s a dead link is noticed after 9 to 18 s; a worker must be known to be away after 20 s.
+ * With more probes in that time they would be most of what a coordinator of many idle workers has to do.
  */
-export const KEEPALIVE_MS = 6_000
-export const KEEPALIVE_COUNT = 2
+export const KEEPALIVE_MS = 9_000
+export const KEEPALIVE_COUNT = 1
 
 /** Options of a connection; all have their default. */
 export interface ConnectOptions extends Pick<ResolveOptions, 'configFile' | 'reader'> {
@@ -15,9 +15,9 @@ export interface ConnectOptions extends Pick<ResolveOptions, 'configFile' | 'rea
   askSecret?: AskSecret
   /** For reaching the host, and again for each step until the login; 15 s. */
   connectTimeoutMs?: number
-  /** How often an idle connection is probed; 6 s. */
+  /** How often an idle connection is probed; 9 s. */
   keepaliveMs?: number
-  /** How many probes in a row may stay unanswered; 2. */
+  /** How many probes in a row may stay unanswered; 1. */
   keepaliveCount?: number
   /** Sessions open at once, of which files take one; 8. sshd allows 10 by default. */
   maxSessions?: number
