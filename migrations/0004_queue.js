@@ -32,6 +32,8 @@ export async function up(knex) {
   await knex.raw(`CREATE INDEX tasks_pending_idx ON tasks (submitter_id, seq) WHERE status = 'pending'`)
   await knex.raw(`CREATE INDEX tasks_failed_idx ON tasks (seq) WHERE status = 'failed'`)
   await knex.raw(`CREATE INDEX tasks_cancelled_idx ON tasks (seq) WHERE status = 'cancelled'`)
+  // Schedulers look for attempts that were given up with their workers.
+  await knex.raw(`CREATE INDEX task_attempts_host_idx ON task_attempts (task_id) WHERE failure_kind = 'host'`)
   if (postgres) {
     await knex.raw('ALTER TABLE task_attempts SET (fillfactor = 70)')
     await knex.raw('ALTER TABLE task_attempts DROP CONSTRAINT task_attempts_task_id_foreign')
@@ -42,6 +44,7 @@ export async function up(knex) {
 /** @param {Knex} knex */
 export async function down(knex) {
   await knex.schema.dropTable('worker_claims')
+  await knex.raw('DROP INDEX task_attempts_host_idx')
   for (const name of ['idempotency_key', 'pending', 'failed', 'cancelled']) await knex.raw(`DROP INDEX tasks_${name}_idx`)
   await knex.schema.alterTable('tasks', (table) => {
     table.index(['status'], 'tasks_status_idx')

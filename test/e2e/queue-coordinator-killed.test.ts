@@ -20,7 +20,11 @@ async function holdTasks(store: Store): Promise<() => Promise<void>> {
   const client = new pg.Client({connectionString: store.location.url})
   await client.connect()
   await client.query('BEGIN; SELECT * FROM tasks FOR UPDATE')
-  return () => client.end()
+  return async () => {
+    // A statement that has arrived is carried out even when nobody is left to hear of it.
+    await client.query(`SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`)
+    await client.end()
+  }
 }
 
 /** A mkdir that, once, waits until it is let go: the worker has the order and has not started the command. */

@@ -26,6 +26,7 @@ describeStores('task prune', (newStore) => {
     const [id = ''] = await user.ids()
     expect(await user.ids()).toEqual([id])
     expect(await store.query('SELECT id FROM requests')).toHaveLength(2)
+    expect(await store.query('SELECT task_id FROM task_attempts')).toEqual([{task_id: id}])
     const root = join(user.home.root, '.local/state/helix', await store.id())
     expect(readdirSync(root)).toEqual([id])
     expect(readdirSync(join(user.home.dataDir, 'spool'))).toHaveLength(1)

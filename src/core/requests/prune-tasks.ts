@@ -59,6 +59,8 @@ async function removeFolders({store, connections}: PruneContext, worker: WorkerR
 async function deleteRows({store, spool}: PruneContext, ids: readonly string[]): Promise<void> {
   for (let from = 0; from < ids.length; from += PAGE) {
     const page = JSON.stringify(ids.slice(from, from + PAGE))
+    // On PostgreSQL nothing ties them to their tasks: that would have to be checked for each attempt.
+    await store.query(`DELETE FROM task_attempts WHERE task_id IN ${store.sql.ids}`, [page])
     const removed = await store.query<{request_id: string}>(`DELETE FROM tasks WHERE id IN ${store.sql.ids} RETURNING request_id`, [page])
     // Only theirs: another request without tasks may be about to get some.
     const requests = JSON.stringify([...new Set(removed.map((task) => task.request_id))])
