@@ -6,7 +6,9 @@ export {type ErrorKind, errorCode, HelixError, type HelixErrorOptions, messageOf
 export type {AdapterEvent} from './core/providers/answer-assembler.js'
 export {BaseProvider} from './core/providers/base-provider.js'
 export {type FoundPackage, findPackage} from './core/providers/installed-package.js'
+export type {ModelPrice, PriceTable} from './core/providers/prices.js'
 export type {
+  AssistantMessage,
   AssistantPart,
   Attachment,
   CallOptions,
@@ -40,4 +42,5 @@ export {
   type ProviderPlugin,
   type Timeouts,
 } from './core/providers/provider-plugin.js'
+export {budgetOf, effortOf} from './core/providers/reasoning.js'
 export {Watch} from './core/providers/watch.js'

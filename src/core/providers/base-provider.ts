@@ -1,5 +1,6 @@
 import {HelixError, messageOf} from '../errors/helix-error.js'
 import {redact} from '../security/redact.js'
+import {adoptMessages} from './adopt-messages.js'
 import {type AdapterEvent, AnswerAssembler} from './answer-assembler.js'
 import {checkRequest} from './check-request.js'
 import {collectResponse} from './collect-response.js'
@@ -17,6 +18,7 @@ import type {
 } from './provider.js'
 import {type Failure, ProviderError, type ProviderErrorOptions, streamCut, toProviderError} from './provider-error.js'
 import type {ProviderOptions} from './provider-plugin.js'
+import {askInWords, takeOutOfFence} from './schema-in-words.js'
 import {Watch} from './watch.js'
 
 const FIRST_BACKOFF_MS = 500
@@ -68,6 +70,11 @@ export abstract class BaseProvider implements LLMProvider {
     return undefined
   }
 
+  /** What a model takes, for adapters that know more than the provider's `getCapabilities`. */
+  protected capabilitiesOf(_model: string): ProviderCapabilities {
+    return this.getCapabilities()
+  }
+
   /** The models that can be asked. Throws as `respond` does; is not called again. */
   protected abstract fetchModels(signal: AbortSignal): Promise<ModelInfo[]>
 
@@ -83,11 +90,11 @@ export abstract class BaseProvider implements LLMProvider {
   }
 
   generate(request: GenerationRequest, options?: CallOptions): Promise<GenerationResponse> {
-    return collectResponse(this.stream(request, options))
+    return collectResponse(this.stream(request, options), this.#origin(request.model))
   }
 
   generateWithTools(request: ToolGenerationRequest, options?: CallOptions): Promise<GenerationResponse> {
-    return collectResponse(this.streamWithTools(request, options))
+    return collectResponse(this.streamWithTools(request, options), this.#origin(request.model))
   }
 
   generateWithReasoning({prompt, tools, ...request}: ReasoningRequest, options?: CallOptions): Promise<GenerationResponse> {
@@ -123,7 +130,8 @@ export abstract class BaseProvider implements LLMProvider {
     for (let attempt = 0; ; attempt++) {
       const watch = new Watch(this.options, signal, total)
       const assembler = new AnswerAssembler(request)
-      const events = this.respond(request, watch.signal)[Symbol.asyncIterator]()
+      const answer = this.respond(request, watch.signal)
+      const events = (request.json ? takeOutOfFence(answer) : answer)[Symbol.asyncIterator]()
       try {
         for (;;) {
           const {done, value} = await watch.next(events)
@@ -149,9 +157,20 @@ export abstract class BaseProvider implements LLMProvider {
     }
   }
 
-  #check(request: ChatRequest): Promise<ChatRequest | HelixError> {
-    const limits = {capabilities: this.getCapabilities(), provider: this.options.id, maxTokens: this.maxTokensOf(request.model)}
-    return checkRequest(request, limits).catch((error: unknown) => (HelixError.is(error) ? error : this.toError(error)))
+  async #check(request: ChatRequest): Promise<ChatRequest | HelixError> {
+    const {model} = request
+    const capabilities = this.capabilitiesOf(model)
+    try {
+      await checkRequest(request, {capabilities, provider: this.options.id, maxTokens: this.maxTokensOf(model)})
+    } catch (error) {
+      return HelixError.is(error) ? error : this.toError(error)
+    }
+    const messages = adoptMessages(request.messages, this.#origin(model))
+    return request.schema && !capabilities.schema ? askInWords({...request, messages}, request.schema) : {...request, messages}
+  }
+
+  #origin(model: string): string {
+    return `${this.options.id}/${model}`
   }
 
   /** Waits until it is time for another attempt; resolves to what ends the call instead, if anything does. */

@@ -5,23 +5,21 @@ import type {Attachment, ChatRequest, ProviderCapabilities, ToolDefinition} from
 export interface RequestLimits {
   /** Id of the provider, for messages. */
   provider: string
+  /** Of the model. */
   capabilities: ProviderCapabilities
   /** The most that `maxTokens` may be. */
   maxTokens: number
 }
 
-/** The request, once it is sure that the provider can make sense of it. Throws `usage` with the first thing that is wrong. */
-export async function checkRequest(request: ChatRequest, limits: RequestLimits): Promise<ChatRequest> {
+/** Throws `usage` with the first thing of a request that the provider could not make sense of. */
+export async function checkRequest(request: ChatRequest, limits: RequestLimits): Promise<void> {
   const {messages, maxTokens, temperature, reasoning, schema, tools} = request
   if (!request.model) fail('the request names no model')
   if (messages.length === 0) fail('the request has no message')
   checkRange('temperature', temperature, 0, 2)
   checkWhole('max_tokens', maxTokens, limits.maxTokens)
   checkWhole('the budget for reasoning', reasoning?.budget, limits.maxTokens)
-  if (schema) {
-    checkCapability(limits, 'schema', 'answers that follow a schema')
-    await compileSchema(schema)
-  }
+  if (schema) await compileSchema(schema)
   if (tools.length > 0) checkCapability(limits, 'tools', 'tools')
   await checkTools(tools, request)
   for (const attachment of attachmentsOf(request)) {
@@ -29,7 +27,6 @@ export async function checkRequest(request: ChatRequest, limits: RequestLimits):
     else checkCapability(limits, 'documents', `documents: ${attachment.name}`)
   }
   checkToolResults(request)
-  return request
 }
 
 function checkRange(name: string, value: number | undefined, least: number, most: number): void {

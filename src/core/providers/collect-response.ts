@@ -1,18 +1,24 @@
-import type {AssistantPart, FinishReason, GenerationResponse, ProviderEvent, ToolCall, Usage} from './provider.js'
+import type {AssistantMessage, AssistantPart, FinishReason, GenerationResponse, ProviderEvent, ToolCall, Usage} from './provider.js'
 
-/** The whole answer that a stream of events makes. Rejects with the error that ended the stream. */
-export async function collectResponse(events: AsyncIterable<ProviderEvent>): Promise<GenerationResponse> {
-  const collector = new ResponseCollector()
+/** The whole answer that a stream of events of `origin` (`provider/model`) makes. Rejects with the error that ended the stream. */
+export async function collectResponse(events: AsyncIterable<ProviderEvent>, origin: string): Promise<GenerationResponse> {
+  const collector = new ResponseCollector(origin)
   for await (const event of events) collector.add(event)
   return collector.response()
 }
 
 /** Puts an answer together while its events are also used otherwise. */
 export class ResponseCollector {
+  readonly #origin: string
   readonly #parts: AssistantPart[] = []
   #pieces: string[] = []
   #usage: Usage = {}
   #finish: FinishReason | undefined
+
+  /** `origin` is who answers, as `provider/model`. */
+  constructor(origin: string) {
+    this.#origin = origin
+  }
 
   /** Throws what an `error` event carries. */
   add(event: ProviderEvent): void {
@@ -23,15 +29,16 @@ export class ResponseCollector {
     else if (event.type === 'finish') this.#finish = event.reason
   }
 
-  /** What has come so far, as parts of a message. */
-  get parts(): AssistantPart[] {
+  /** What has come so far. */
+  get message(): AssistantMessage & {content: AssistantPart[]} {
     this.#flush()
-    return this.#parts
+    return {role: 'assistant', content: this.#parts, origin: this.#origin}
   }
 
   response(): GenerationResponse {
     if (!this.#finish) throw new Error('the answer has not finished')
-    const content = this.parts
+    const {message} = this
+    const {content} = message
     const textOf = (type: 'text' | 'reasoning') => content.map((part) => (part.type === type ? part.text : '')).join('')
     return {
       text: textOf('text'),
@@ -39,7 +46,7 @@ export class ResponseCollector {
       toolCalls: content.filter((part): part is ToolCall => part.type === 'tool_call'),
       finishReason: this.#finish,
       usage: this.#usage,
-      message: {role: 'assistant', content},
+      message,
     }
   }
 

@@ -1,4 +1,5 @@
 import type {SchemaNode} from '../config/schema-nodes.js'
+import type {PriceTable} from './prices.js'
 import type {LLMProvider} from './provider.js'
 import type {ProviderError} from './provider-error.js'
 
@@ -70,5 +71,7 @@ export interface ProviderPlugin {
   /** Whether there is nothing to be had without a key at the plugin's own `baseUrl`. */
   keyRequired: boolean
   install?: InstallablePackage
+  /** What its models cost; absent where that is not known, or nothing. */
+  prices?(): Promise<PriceTable>
   open(options: ProviderOptions): Promise<LLMProvider>
 }

@@ -41,10 +41,17 @@ export interface ToolCall {
 
 export type AssistantPart = TextPart | ReasoningPart | ToolCall
 
+export interface AssistantMessage {
+  role: 'assistant'
+  content: string | AssistantPart[]
+  /** Who wrote it, as `provider/model`: what only that model can read of it is kept from others. */
+  origin?: string
+}
+
 export type Message =
   | {role: 'system'; content: string}
   | {role: 'user'; content: string | (TextPart | Attachment)[]}
-  | {role: 'assistant'; content: string | AssistantPart[]}
+  | AssistantMessage
   | {role: 'tool'; toolCallId: string; content: string; isError?: boolean}
 
 export interface ToolDefinition {
@@ -94,7 +101,11 @@ export interface ReasoningRequest {
 }
 
 /** What an adapter is given: any of the requests above, checked and completed. */
-export type ChatRequest = GenerationRequest & Required<Pick<ToolGenerationRequest, 'tools' | 'toolChoice'>>
+export type ChatRequest = GenerationRequest &
+  Required<Pick<ToolGenerationRequest, 'tools' | 'toolChoice'>> & {
+    /** The answer must be JSON; what it must satisfy stands in the messages, since the model has no mode for a `schema`. */
+    json?: boolean
+  }
 
 /** Tokens. A count that the provider does not tell is absent. */
 export interface Usage {
@@ -104,6 +115,10 @@ export interface Usage {
   reasoningTokens?: number
   /** Those of `inputTokens` that came from the provider's cache. */
   cachedTokens?: number
+  /** Those of `inputTokens` that were written to the provider's cache, where that has a price of its own. */
+  cacheWriteTokens?: number
+  /** US dollars, from a provider that tells what it charges. */
+  cost?: number
 }
 
 /** Why the model stopped: done, `max_tokens` reached, tools to be called, suppressed by a filter, declined. */
@@ -127,13 +142,13 @@ export interface GenerationResponse {
   finishReason: FinishReason
   usage: Usage
   /** The answer with its parts in their order, for the next request of the conversation. */
-  message: Extract<Message, {role: 'assistant'}>
+  message: AssistantMessage
 }
 
 export interface ProviderCapabilities {
   tools: boolean
   reasoning: boolean
-  /** Structured output by the provider's own means. */
+  /** Structured output by the provider's own means; where there are none, the schema is put in words. */
   schema: boolean
   images: boolean
   documents: boolean

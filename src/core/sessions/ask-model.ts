@@ -84,7 +84,7 @@ export async function askModel(context: AskContext, question: Question, options:
 async function askOnce(provider: LLMProvider, request: AskedRequest, session: Transcript, options: AskOptions): Promise<GenerationResponse> {
   const {tools, ...rest} = request
   const events = tools ? provider.streamWithTools({...rest, tools}, options) : provider.stream(rest, options)
-  const collector = new ResponseCollector()
+  const collector = new ResponseCollector(session.origin)
   try {
     for await (const event of events) {
       options.onEvent?.(event)
@@ -94,7 +94,8 @@ async function askOnce(provider: LLMProvider, request: AskedRequest, session: Tr
     }
     return collector.response()
   } catch (error) {
-    if (collector.parts.length > 0) await session.add([{role: 'assistant', content: collector.parts}], {finishReason: 'error', usage: {}})
+    const {message} = collector
+    if (message.content.length > 0) await session.add([message], {finishReason: 'error', usage: {}})
     throw error
   }
 }
@@ -148,6 +149,11 @@ class Transcript {
     this.#context = context
     this.#session = {...session, messages: [...session.messages]}
     this.#next = session.messages.length + 1
+  }
+
+  /** Who answers, as `provider/model`. */
+  get origin(): string {
+    return `${this.#session.provider}/${this.#session.model}`
   }
 
   /** Stores the question, without waiting for it; what goes wrong is told by `id`. */

@@ -45,7 +45,7 @@ describe('waiting for another attempt', () => {
 
   it('may take longer than the first piece of an answer', async () => {
     server.reply(BUSY, answerWith(HALLO, lineWire))
-    const provider = open({clock: sleepFor(300), timeouts: {connect: 1, firstToken: 0.2, idle: 5, total: 60}})
+    const provider = open({clock: sleepFor(3000), timeouts: {connect: 1, firstToken: 2, idle: 5, total: 60}})
     expect((await readFinished(provider.stream(REQUEST))).text).toBe('Hallo')
   })
 

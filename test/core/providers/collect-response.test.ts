@@ -24,6 +24,7 @@ describe('a whole answer', () => {
         {type: 'usage', usage: {outputTokens: 2}},
         {type: 'finish', reason: 'tool_calls'},
       ]),
+      'lines/m',
     )
     const call = {type: 'tool_call', id: 'a', name: 'look', arguments: '{}'}
     expect(response).toEqual({
@@ -41,6 +42,7 @@ describe('a whole answer', () => {
           call,
           {type: 'text', text: 'Done.'},
         ],
+        origin: 'lines/m',
       },
     })
   })
@@ -53,6 +55,7 @@ describe('a whole answer', () => {
           {type: 'text', text: 'I'},
           {type: 'error', error},
         ]),
+        'lines/m',
       ),
     ).rejects.toBe(error)
   })

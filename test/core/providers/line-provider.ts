@@ -92,6 +92,9 @@ export const lineWire: ProviderWire = {
   allowsCrlf: true,
   toolArguments: 'text',
   hasToolIds: true,
+  hasToolChoice: true,
+  returnsThoughts: true,
+  signature: {by: 'lines'},
   usage: ['inputTokens', 'outputTokens'],
   idlePieces: ['\n'],
   answer: (events) => events.map((event) => `${JSON.stringify(event)}\n`),
@@ -106,10 +109,13 @@ export const lineWire: ProviderWire = {
 
 function readMessage(message: ChatRequest['messages'][number]): ReadMessage {
   const parts = typeof message.content === 'string' ? [{type: 'text' as const, text: message.content}] : message.content
+  const thoughts = parts.filter((part) => part.type === 'reasoning')
+  const signature = thoughts.find((part) => part.signature)?.signature
   return {
     role: message.role,
     text: parts.map((part) => (part.type === 'text' ? part.text : '')).join(''),
     toolCalls: parts.flatMap((part) => (part.type === 'tool_call' ? [{id: part.id, name: part.name, arguments: JSON.parse(part.arguments)}] : [])),
     ...(message.role === 'tool' && {answers: message.toolCallId}),
+    ...(thoughts.length > 0 && {reasoning: {text: thoughts.map(({text}) => text).join(''), ...(signature !== undefined && {signature})}}),
   }
 }

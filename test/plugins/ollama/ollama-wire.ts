@@ -5,6 +5,7 @@ interface SentMessage {
   role: ReadMessage['role']
   content: string
   images?: string[]
+  thinking?: string
   tool_name?: string
   tool_call_id?: string
   tool_calls?: {id?: string; function: {name: string; arguments: unknown}}[]
@@ -19,6 +20,8 @@ export function ollamaWire({hasToolIds}: {hasToolIds: boolean}): ProviderWire {
     allowsCrlf: true,
     toolArguments: 'object',
     hasToolIds,
+    hasToolChoice: false,
+    returnsThoughts: true,
     usage: ['inputTokens', 'outputTokens'],
     answer: (events) => toPieces(events, hasToolIds),
     errorBody: (_status, message) => JSON.stringify({error: message}),
@@ -44,10 +47,17 @@ function toLine(value: object): string {
   return `${JSON.stringify({model: 'm', ...value})}\n`
 }
 
-function readMessage({role, content, images, tool_name, tool_call_id, tool_calls}: SentMessage, hasToolIds: boolean): ReadMessage {
+function readMessage({role, content, images, thinking, tool_name, tool_call_id, tool_calls}: SentMessage, hasToolIds: boolean): ReadMessage {
   const toolCalls = tool_calls?.map(({id, function: {name, arguments: given}}) => ({...(id && {id}), name, arguments: given}))
   const answers = hasToolIds ? tool_call_id : tool_name
-  return {role, text: content, ...(toolCalls && {toolCalls}), ...(answers && {answers}), ...(images && {images})}
+  return {
+    role,
+    text: content,
+    ...(toolCalls && {toolCalls}),
+    ...(answers && {answers}),
+    ...(images && {images}),
+    ...(thinking && {reasoning: {text: thinking}}),
+  }
 }
 
 // Ollama sends a call whole, once the model has written all of it, and its counts with the last line.

@@ -4,9 +4,11 @@ import {FakeServer} from '../../../src/core/providers/testing/fake-server.js'
 import {readFailed} from '../../../src/core/providers/testing/read-answer.js'
 import {answerWith, cutAfter} from '../../../src/core/providers/testing/replies.js'
 import {OPENAI_URL} from '../../../src/plugins/openai/endpoint.js'
+import openai from '../../../src/plugins/openai/plugin.js'
+import {ask, openProvider, QUESTION} from '../../fixtures/replay.js'
 import {chunk, sse} from './openai-wire.js'
-import {ask, openProvider, QUESTION} from './replay.js'
 
+const plugin = await openai()
 const STREAM = {contentType: 'text/event-stream'}
 const JSON_BODY = {contentType: 'application/json'}
 const DONE = 'data: [DONE]\n\n'
@@ -26,7 +28,7 @@ describe('what is sent to a server', () => {
   })
 
   it('without a key has no key, and nothing of the environment', async () => {
-    const {text, sent} = await ask(answerWith([HALLO, STOP, DONE], STREAM), QUESTION, {apiKey: undefined})
+    const {text, sent} = await ask(plugin, answerWith([HALLO, STOP, DONE], STREAM), QUESTION, {apiKey: undefined})
     expect(text).toBe('Hallo')
     expect(sent.headers).not.toHaveProperty('authorization')
     for (const value of Object.values(VARIABLES)) expect(JSON.stringify(sent)).not.toContain(value)
@@ -35,7 +37,7 @@ describe('what is sent to a server', () => {
 
 describe('a key that no header can carry', () => {
   it.each(['sk-line\nbreak', 'sk-spa ce', 'sk-späße'])('%j is refused without being told', async (apiKey) => {
-    const {error, sent} = await ask(answerWith([HALLO, STOP, DONE], STREAM), QUESTION, {apiKey})
+    const {error, sent} = await ask(plugin, answerWith([HALLO, STOP, DONE], STREAM), QUESTION, {apiKey})
     expect(error).toMatchObject({kind: 'denied', code: 'KEY_REFUSED'})
     expect(inspect(error, {depth: 9})).not.toContain(apiKey.slice(3))
     expect(sent).toBeUndefined()
@@ -53,27 +55,27 @@ describe('the end of an answer', () => {
     ['function_call', 'tool_calls'],
     ['content_filter', 'content_filter'],
   ])('%s is %s', async (reason, finish) => {
-    expect((await ask(answerWith([HALLO, chunk({delta: {}, finish_reason: reason}), DONE], STREAM))).finish).toBe(finish)
+    expect((await ask(plugin, answerWith([HALLO, chunk({delta: {}, finish_reason: reason}), DONE], STREAM))).finish).toBe(finish)
   })
 
   it('stop after tool calls is tool_calls', async () => {
     const call = chunk({delta: {tool_calls: [{index: 0, id: 'c', function: {name: 'weather', arguments: '{}'}}]}})
-    expect((await ask(answerWith([call, STOP, DONE], STREAM))).finish).toBe('tool_calls')
+    expect((await ask(plugin, answerWith([call, STOP, DONE], STREAM))).finish).toBe('tool_calls')
   })
 
   it('is told after the usage, which comes later', async () => {
     const usage = sse({choices: [], usage: {prompt_tokens: 3, completion_tokens: 4, total_tokens: 7}})
-    const {events} = await ask(answerWith([HALLO, STOP, usage, DONE], STREAM))
+    const {events} = await ask(plugin, answerWith([HALLO, STOP, usage, DONE], STREAM))
     expect(events.map(({type}) => type)).toEqual(['text', 'usage', 'finish'])
   })
 
   it('needs no [DONE], and a connection that is lost after it is no loss', async () => {
-    expect((await ask(answerWith([HALLO, STOP], STREAM))).finish).toBe('stop')
-    expect(await ask(cutAfter([HALLO, STOP], STREAM))).toMatchObject({finish: 'stop', text: 'Hallo'})
+    expect((await ask(plugin, answerWith([HALLO, STOP], STREAM))).finish).toBe('stop')
+    expect(await ask(plugin, cutAfter([HALLO, STOP], STREAM))).toMatchObject({finish: 'stop', text: 'Hallo'})
   })
 
   it.each(['', null])('is not a finish reason of %j', async (reason) => {
-    const {error} = await ask(answerWith([HALLO, chunk({delta: {}, finish_reason: reason}), DONE], STREAM))
+    const {error} = await ask(plugin, answerWith([HALLO, chunk({delta: {}, finish_reason: reason}), DONE], STREAM))
     expect(error).toMatchObject({code: 'STREAM_CUT'})
   })
 
@@ -83,11 +85,11 @@ describe('the end of an answer', () => {
     ['abort', 'unavailable'],
   ])('%s is an error of kind %s, and before content is tried again', async (reason, kind) => {
     const givenUp = chunk({delta: {}, finish_reason: reason})
-    const {error, text} = await ask(answerWith([HALLO, givenUp, DONE], STREAM))
+    const {error, text} = await ask(plugin, answerWith([HALLO, givenUp, DONE], STREAM))
     expect([error?.kind, text]).toEqual([kind, 'Hallo'])
 
     const waits: number[] = []
-    const again = await ask(answerWith([givenUp, DONE], STREAM), QUESTION, {retries: 1, onRetry: (_, waitMs) => void waits.push(waitMs)})
+    const again = await ask(plugin, answerWith([givenUp, DONE], STREAM), QUESTION, {retries: 1, onRetry: (_, waitMs) => void waits.push(waitMs)})
     expect([again.error?.kind, waits.length]).toEqual([kind, 1])
   })
 })
@@ -103,7 +105,7 @@ describe('an error in place of an answer or in its middle', () => {
     ['in a choice', {choices: [{delta: {}, finish_reason: 'error', error: {message: 'upstream died', code: 502}}]}, 'unavailable', 'upstream died'],
   ])('%s', async (_, payload, kind, said) => {
     for (const before of [[], [HALLO]]) {
-      const {error, text} = await ask(answerWith([...before, sse(payload), DONE], STREAM))
+      const {error, text} = await ask(plugin, answerWith([...before, sse(payload), DONE], STREAM))
       expect(error).toMatchObject({kind, message: expect.stringContaining(said)})
       expect(text).toBe(before.length > 0 ? 'Hallo' : '')
     }
@@ -118,7 +120,7 @@ describe('an error in place of an answer or in its middle', () => {
     ['bad top_p', 'bad top_p'],
     ['', 'no body'],
   ])('with the status 400 and the body %s', async (body, said) => {
-    const {error} = await ask(answerWith([body], {...JSON_BODY, status: 400}))
+    const {error} = await ask(plugin, answerWith([body], {...JSON_BODY, status: 400}))
     expect(error).toMatchObject({kind: 'usage', code: 'REQUEST_REFUSED', message: expect.stringContaining(said)})
     expect(error?.message).not.toMatch(/400.*400|[{}]"message/)
   })
@@ -130,12 +132,12 @@ describe('an error in place of an answer or in its middle', () => {
     ['{"error":{"message":"no memory left"}}', {kind: 'unavailable', code: 'PROVIDER_FAILED'}],
     ['{"choices":[{"mess', {kind: 'unavailable', code: 'STREAM_CUT'}],
   ])('with the status 200 and the body %s', async (body, expected) => {
-    expect((await ask(answerWith([body], JSON_BODY))).error).toMatchObject(expected)
+    expect((await ask(plugin, answerWith([body], JSON_BODY))).error).toMatchObject(expected)
   })
 
   it('that says nothing of itself is told by what the socket said', async () => {
     const server = await new FakeServer().start()
-    const provider = await openProvider(server, {settings: {base_url: server.url.replace('http:', 'https:')}})
+    const provider = await openProvider(plugin, server, {settings: {base_url: server.url.replace('http:', 'https:')}})
     const {error} = await readFailed(provider.streamWithTools(QUESTION))
     expect(error).toMatchObject({kind: 'unavailable', message: expect.stringMatching(/cannot be reached at https.*(SSL|TLS|packet)/i)})
     await server.close()
@@ -145,7 +147,7 @@ describe('an error in place of an answer or in its middle', () => {
 describe('an answer that is no proper one', () => {
   it('of garbage ends with an error, and nothing is printed', async () => {
     const printed = [jest.spyOn(console, 'error'), jest.spyOn(console, 'warn'), jest.spyOn(console, 'log')]
-    const {error, text} = await ask(answerWith([HALLO, 'data: {"choices": [{"delta"\n\n', STOP, DONE], STREAM))
+    const {error, text} = await ask(plugin, answerWith([HALLO, 'data: {"choices": [{"delta"\n\n', STOP, DONE], STREAM))
     expect([error?.code, text]).toEqual(['STREAM_CUT', 'Hallo'])
     for (const spy of printed) {
       expect(spy).not.toHaveBeenCalled()
@@ -156,7 +158,7 @@ describe('an answer that is no proper one', () => {
   it('with two calls of one id has two calls', async () => {
     const calls = ['Köln', 'Oslo'].map((location) => ({id: 'same', function: {name: 'weather', arguments: JSON.stringify({location})}}))
     const body = {choices: [{message: {content: null, tool_calls: calls}, finish_reason: 'tool_calls'}]}
-    const answer = await ask(answerWith([JSON.stringify(body)], JSON_BODY))
+    const answer = await ask(plugin, answerWith([JSON.stringify(body)], JSON_BODY))
     expect(answer.calls.map((call) => JSON.parse(call.arguments))).toEqual([{location: 'Köln'}, {location: 'Oslo'}])
   })
 })
@@ -166,7 +168,7 @@ describe('thoughts before a tool call', () => {
     const server = await new FakeServer().start()
     const call = chunk({delta: {tool_calls: [{index: 0, id: 'c1', function: {name: 'weather', arguments: '{}'}}]}})
     server.reply(answerWith([chunk({delta: {reasoning_content: 'Look '}}), chunk({delta: {reasoning_content: 'it up'}}), call, STOP, DONE], STREAM))
-    const provider = await openProvider(server)
+    const provider = await openProvider(plugin, server)
     const {message, reasoning} = await provider.generateWithTools(QUESTION)
     expect(reasoning).toBe('Look it up')
     await provider.generateWithTools({...QUESTION, messages: [...QUESTION.messages, message, {role: 'tool', toolCallId: 'c1', content: 'rain'}]})
@@ -190,7 +192,7 @@ describe('the limit of tokens of a model', () => {
     const server = await new FakeServer().start()
     server.reply(answerWith([HALLO, STOP, DONE], STREAM))
     const toServer: typeof fetch = (_, init) => fetch(server.url, init)
-    const provider = await openProvider(server, {settings: {base_url}, fetch: toServer})
+    const provider = await openProvider(plugin, server, {settings: {base_url}, fetch: toServer})
     expect((await provider.generate({...QUESTION, model, maxTokens: limit})).text).toBe('Hallo')
     await expect(provider.generate({...QUESTION, model, maxTokens: limit + 1})).rejects.toThrow(`max_tokens must be from 1 to ${limit}`)
     expect(server.requests.length).toBe(1)
@@ -203,7 +205,7 @@ describe('the models of a server', () => {
     const server = await new FakeServer().start()
     server.reply(answerWith([body], JSON_BODY))
     try {
-      return await (await openProvider(server)).listModels()
+      return await (await openProvider(plugin, server)).listModels()
     } finally {
       expect(server.requests[0]).toMatchObject({method: 'GET', path: '/v1/models'})
       await server.close()

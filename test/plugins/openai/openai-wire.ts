@@ -8,6 +8,8 @@ export const openaiWire: ProviderWire = {
   allowsCrlf: true,
   toolArguments: 'text',
   hasToolIds: true,
+  hasToolChoice: true,
+  returnsThoughts: true,
   usage: ['inputTokens', 'outputTokens', 'reasoningTokens', 'cachedTokens'],
   idlePieces: [
     ': keep-alive\n\n',
@@ -29,11 +31,12 @@ export const openaiWire: ProviderWire = {
   modelsBody: (models) => JSON.stringify({object: 'list', data: models.map((id) => ({id, object: 'model', owned_by: 'nobody'}))}),
 
   read({body, headers}) {
-    const {model, messages, tools = [], response_format, max_tokens, temperature, reasoning_effort} = JSON.parse(body)
+    const {model, messages, tools = [], tool_choice, response_format, max_tokens, temperature, reasoning_effort} = JSON.parse(body)
     return {
       model,
       messages: messages.map(readMessage),
       tools: tools.map(({function: {name}}: {function: {name: string}}) => name),
+      toolChoice: typeof tool_choice === 'object' ? tool_choice.function : tool_choice,
       schema: response_format?.json_schema.schema,
       maxTokens: max_tokens,
       temperature,
@@ -80,9 +83,10 @@ interface WireMessage {
   content: string | null | {type: string; text?: string; image_url?: {url: string}}[]
   tool_calls?: {id: string; function: {name: string; arguments: string}}[]
   tool_call_id?: string
+  reasoning_content?: string
 }
 
-function readMessage({role, content, tool_calls, tool_call_id}: WireMessage): ReadMessage {
+function readMessage({role, content, tool_calls, tool_call_id, reasoning_content}: WireMessage): ReadMessage {
   const parts = typeof content === 'string' ? [{type: 'text', text: content}] : (content ?? [])
   const images = parts.flatMap((part) => ('image_url' in part && part.image_url ? [part.image_url.url.replace(/^data:image\/png;base64,/, '')] : []))
   return {
@@ -91,5 +95,6 @@ function readMessage({role, content, tool_calls, tool_call_id}: WireMessage): Re
     ...(images.length > 0 && {images}),
     ...(tool_calls && {toolCalls: tool_calls.map((call) => ({id: call.id, name: call.function.name, arguments: JSON.parse(call.function.arguments)}))}),
     ...(tool_call_id !== undefined && {answers: tool_call_id}),
+    ...(reasoning_content !== undefined && {reasoning: {text: reasoning_content}}),
   }
 }

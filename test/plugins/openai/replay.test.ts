@@ -5,11 +5,11 @@ import type {Usage} from '../../../src/core/providers/provider.js'
 import type {ReadAnswer} from '../../../src/core/providers/testing/read-answer.js'
 import {answerWith} from '../../../src/core/providers/testing/replies.js'
 import {splittingFetch} from '../../../src/core/providers/testing/split-bytes.js'
+import openai from '../../../src/plugins/openai/plugin.js'
 import {describeUnless} from '../../fixtures/describe-unless.js'
-import {ask, KEY, QUESTION, type Recording, readRecordings, streamOf, WEATHER} from './replay.js'
+import {ask, KEY, OWN, QUESTION, type Recording, readRecordings, SHARED, streamOf, WEATHER} from '../../fixtures/replay.js'
 
-const SHARED = new URL('../../../../shared/fixtures/providers/', import.meta.url)
-const OWN = new URL('../../fixtures/providers/', import.meta.url)
+const plugin = await openai()
 const STREAM = {contentType: 'text/event-stream'}
 const JSON_BODY = {contentType: 'application/json'}
 
@@ -120,7 +120,7 @@ function replay(recordings: Recording[], check: (recording: Recording, told: Tol
       const stream = streamOf(recording.lines)
 
       it('streamed', async () => {
-        const {sent, ...answer} = await ask(answerWith([stream], STREAM))
+        const {sent, ...answer} = await ask(plugin, answerWith([stream], STREAM))
         check(recording, toldBy(answer), true)
         expect([sent.method, sent.path]).toEqual(['POST', '/v1/chat/completions'])
         const {authorization, ...headers} = sent.headers
@@ -137,12 +137,12 @@ function replay(recordings: Recording[], check: (recording: Recording, told: Tol
       })
 
       it('streamed byte by byte', async () => {
-        check(recording, toldBy(await ask(answerWith([stream], STREAM), QUESTION, {fetch: splittingFetch(1)})), true)
+        check(recording, toldBy(await ask(plugin, answerWith([stream], STREAM), QUESTION, {fetch: splittingFetch(1)})), true)
       })
 
       it('as a whole, where the server does not stream', async () => {
         const {fetch, close} = await openFetch(5)
-        check(recording, toldBy(await ask(answerWith([recording.body], JSON_BODY), QUESTION, {fetch})), false)
+        check(recording, toldBy(await ask(plugin, answerWith([recording.body], JSON_BODY), QUESTION, {fetch})), false)
         await close()
       })
     })

@@ -20,6 +20,7 @@ import {modelCases} from './cases/model.js'
 import {refusalCases} from './cases/refusals.js'
 import {requestCases} from './cases/requests.js'
 import {retryCases} from './cases/retries.js'
+import {thoughtCases} from './cases/thoughts.js'
 import {timeoutCases} from './cases/timeouts.js'
 import {toolCases} from './cases/tools.js'
 
@@ -30,7 +31,7 @@ export type {ProviderWire, ReadMessage, ReadRequest} from './provider-wire.js'
 /** The cases that a provider has to pass, each with a provider and a server of its own. */
 export function providerConformance(subject: Subject): ConformanceCase[] {
   if (!isWired(subject)) return [...generalCases(subject), ...modelCases(subject)]
-  const parts = [answerCases, requestCases, toolCases, byteCases, cancelCases, timeoutCases, cutCases, refusalCases, retryCases]
+  const parts = [answerCases, requestCases, toolCases, thoughtCases, byteCases, cancelCases, timeoutCases, cutCases, refusalCases, retryCases]
   return [...generalCases(subject), ...parts.flatMap((part) => part(subject))]
 }
 

@@ -1,5 +1,5 @@
 import type {AdapterEvent} from '../answer-assembler.js'
-import type {Usage} from '../provider.js'
+import type {ToolChoice, Usage} from '../provider.js'
 import type {RecordedRequest} from './fake-server.js'
 
 /** What a request says, read back from the provider's own protocol. */
@@ -8,6 +8,8 @@ export interface ReadRequest {
   messages: ReadMessage[]
   /** Names of the tools that were offered. */
   tools: string[]
+  /** Absent where the request has none. */
+  toolChoice?: ToolChoice | undefined
   schema?: unknown
   maxTokens?: number | undefined
   temperature?: number | undefined
@@ -25,6 +27,8 @@ export interface ReadMessage {
   answers?: string
   /** Images, in base64. */
   images?: string[]
+  /** What a model thought for an earlier answer, and what it was signed with. */
+  reasoning?: {text: string; signature?: unknown}
 }
 
 /** How a provider's protocol looks on the wire: what a real server would send, and what one would understand. */
@@ -49,6 +53,12 @@ export interface ProviderWire {
   toolArguments: 'text' | 'object'
   /** Whether tool calls carry ids. */
   hasToolIds: boolean
+  /** Whether a request can say which tools the model may, must or must not call. */
+  hasToolChoice: boolean
+  /** Whether thoughts that led to a tool call go back with its result. */
+  returnsThoughts: boolean
+  /** What a server signs such thoughts with, as the adapter's event has it; absent where it does not. */
+  signature?: unknown
   /** The counts that the protocol can tell. */
   usage: (keyof Usage)[]
   read(request: RecordedRequest): ReadRequest

@@ -6,7 +6,7 @@ import {readFinished} from '../read-answer.js'
 import {answerWith} from '../replies.js'
 import {ask, finish, PIECES, replyWith, TEXT, texts} from '../samples.js'
 
-const USAGE: Required<Usage> = {inputTokens: 42, outputTokens: 17, reasoningTokens: 5, cachedTokens: 30}
+const USAGE: Required<Usage> = {inputTokens: 42, outputTokens: 17, reasoningTokens: 5, cachedTokens: 30, cacheWriteTokens: 7, cost: 0.0125}
 const REASONS: FinishReason[] = ['stop', 'length']
 
 /** What a provider makes of a server's answer. */
@@ -48,7 +48,7 @@ export function answerCases(subject: WiredSubject): ConformanceCase[] {
       const provider = await bench.open()
       const response = await provider.generate(ask(model))
       assert.equal(response.text, TEXT)
-      assert.deepEqual(response.message, {role: 'assistant', content: [{type: 'text', text: TEXT}]})
+      assert.deepEqual(response.message, {role: 'assistant', content: [{type: 'text', text: TEXT}], origin: `${subject.plugin.id}/${model}`})
       assert.equal(response.finishReason, 'stop')
       assert.deepEqual(response.usage, usage)
       const {events} = await readFinished(provider.stream(ask(model)))

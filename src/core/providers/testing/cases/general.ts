@@ -31,7 +31,6 @@ export function generalCases(subject: Subject): ConformanceCase[] {
   const {capabilities, model, plugin} = subject
   const missing: Record<string, Change> = {
     ...(!capabilities.tools && {'tools, which it does not take': {tools: [WEATHER]}}),
-    ...(!capabilities.schema && {'a schema, which it does not take': {schema: {type: 'object'}}}),
     ...(!capabilities.images && {'an image, which it does not take': {messages: [{role: 'user', content: [PNG]}]}}),
     ...(!capabilities.documents && {'a document, which it does not take': {messages: [{role: 'user', content: [PDF]}]}}),
   }

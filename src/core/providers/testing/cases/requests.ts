@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
-import type {GenerationRequest, Message, ToolGenerationRequest} from '../../provider.js'
+import type {GenerationRequest, Message, ToolChoice, ToolGenerationRequest} from '../../provider.js'
 import {API_KEY, type Bench, type ConformanceCase, caseOf, type WiredSubject} from '../bench.js'
+import type {RecordedRequest} from '../fake-server.js'
 import type {ReadRequest} from '../provider-wire.js'
 import {readFinished} from '../read-answer.js'
 import {ask, CLOCK, finish, replyWith, TOOLS, texts, WEATHER} from '../samples.js'
@@ -86,6 +87,18 @@ export function requestCases(subject: WiredSubject): ConformanceCase[] {
       }),
     )
   }
+  if (!capabilities.schema) {
+    cases.push(
+      caseOf(subject, 'a schema is put in words, and what is put around the JSON taken off', async (bench) => {
+        const provider = await bench.open()
+        bench.server.reply(replyWith(wire, [...texts(['```json\n{"na', 'me": "Ö"}', '\n```']), finish()]))
+        const {text} = await provider.generate({...ask(model), schema: SCHEMA})
+        assert.equal(text, '{"name": "Ö"}')
+        const said = wire.read(bench.server.requests[0] as RecordedRequest).messages.map((message) => message.text)
+        assert.ok(said.join('\n').includes(JSON.stringify(SCHEMA)))
+      }),
+    )
+  }
   if (capabilities.images) {
     cases.push(
       caseOf(subject, 'an image is sent with its text', async (bench) => {
@@ -97,8 +110,14 @@ export function requestCases(subject: WiredSubject): ConformanceCase[] {
     )
   }
   if (!capabilities.tools) return cases
+  const choices: ToolChoice[] = wire.hasToolChoice ? ['none', 'required', {name: CLOCK.name}] : []
   return [
     ...cases,
+    ...choices.map((toolChoice) =>
+      caseOf(subject, `the choice of tools ${JSON.stringify(toolChoice)} is sent`, async (bench) => {
+        assert.deepEqual((await send(bench, {tools: TOOLS, toolChoice})).toolChoice, toolChoice)
+      }),
+    ),
     caseOf(subject, 'tools are offered', async (bench) => {
       assert.deepEqual((await send(bench, {tools: TOOLS})).tools, [WEATHER.name, CLOCK.name])
     }),

@@ -1,4 +1,4 @@
-import {type Failure, ProviderError} from '../../core/providers/provider-error.js'
+import {type Failure, ProviderError} from '../provider-error.js'
 
 /** What a server said in place of an answer, or in the middle of one, where there is no status to tell. */
 export class ServerFailure extends Error {

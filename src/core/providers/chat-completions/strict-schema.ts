@@ -1,4 +1,4 @@
-import type {JsonSchema} from '../../core/providers/provider.js'
+import type {JsonSchema} from '../provider.js'
 
 /** What OpenAI's strict mode knows of JSON Schema: https://platform.openai.com/docs/guides/structured-outputs */
 const KNOWN = new Set([

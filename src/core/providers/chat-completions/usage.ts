@@ -1,4 +1,4 @@
-import type {Usage} from '../../core/providers/provider.js'
+import type {Usage} from '../provider.js'
 
 /** The counts of an answer, with those of xAI and DeepSeek. */
 export interface WireUsage {

@@ -1,5 +1,6 @@
-import type {AdapterEvent} from '../../core/providers/answer-assembler.js'
-import type {FinishReason} from '../../core/providers/provider.js'
+import type {AdapterEvent} from '../answer-assembler.js'
+import type {FinishReason, Usage} from '../provider.js'
+import {ThoughtSplitter} from '../thought-splitter.js'
 import {ServerFailure} from './failures.js'
 import {toUsage, type WireUsage} from './usage.js'
 import type {ThoughtSignature} from './wire.js'
@@ -12,14 +13,14 @@ export interface WireChunk {
   x_groq?: {usage?: WireUsage | null}
 }
 
-interface WireChoice {
+export interface WireChoice {
   delta?: WireDelta | null
   message?: WireDelta | null
   finish_reason?: string | null
   error?: unknown
 }
 
-interface WireDelta {
+export interface WireDelta {
   content?: string | WirePart[] | null
   reasoning_content?: string | null
   reasoning?: unknown
@@ -72,16 +73,12 @@ const GIVEN_UP: Record<string, string> = {
 
 /** Makes events of the chunks of one answer. */
 export class AnswerReader {
-  readonly #baseUrl: string
+  readonly #splitter = new ThoughtSplitter()
   readonly #calls: OpenCall[] = []
   #hasRefused = false
   #thinksAloud = false
   #reason = ''
   #usage: WireUsage | undefined
-
-  constructor(baseUrl: string) {
-    this.#baseUrl = baseUrl
-  }
 
   /** Whether the server has said that the answer is complete. */
   get isComplete(): boolean {
@@ -107,8 +104,30 @@ export class AnswerReader {
   end(): AdapterEvent[] {
     if (!this.isComplete) return NOTHING
     const ends = this.#calls.map(({key}) => ({type: 'tool_call_end', id: key}) as const)
-    const usage = this.#usage ? [{type: 'usage', usage: toUsage(this.#usage)} as const] : []
-    return [...ends, ...usage, {type: 'finish', reason: this.#finishReason()}]
+    const usage = this.#usage ? [{type: 'usage', usage: this.toUsage(this.#usage)} as const] : []
+    return [...this.#splitter.end(), ...this.endThoughts(), ...ends, ...usage, {type: 'finish', reason: this.#finishReason()}]
+  }
+
+  /** The thoughts in a piece of the answer, for services that have a way of their own to tell them. */
+  protected readThoughts({reasoning_content, reasoning}: WireDelta, events: AdapterEvent[]): void {
+    if (reasoning_content) {
+      this.#thinksAloud = true
+      events.push({type: 'reasoning', text: reasoning_content})
+    } else if (reasoning && typeof reasoning === 'string') {
+      events.push({type: 'reasoning', text: reasoning})
+    }
+  }
+
+  /** What closes the thoughts of which a tool call follows; called again at the end of the answer. */
+  protected endThoughts(): AdapterEvent[] {
+    if (!this.#thinksAloud || this.#calls.length === 0) return NOTHING
+    this.#thinksAloud = false
+    const signature: ThoughtSignature = {field: 'reasoning_content'}
+    return [{type: 'reasoning', text: '', signature}]
+  }
+
+  protected toUsage(usage: WireUsage): Usage {
+    return toUsage(usage)
   }
 
   #finish(reason: string): void {
@@ -123,15 +142,11 @@ export class AnswerReader {
     return REASONS[this.#reason] ?? (this.#calls.length > 0 ? 'tool_calls' : 'stop')
   }
 
-  #readDelta({content, reasoning_content, reasoning, refusal, tool_calls, function_call}: WireDelta): AdapterEvent[] {
+  #readDelta(delta: WireDelta): AdapterEvent[] {
+    const {content, refusal, tool_calls, function_call} = delta
     const events: AdapterEvent[] = []
-    if (reasoning_content) {
-      this.#thinksAloud = true
-      events.push({type: 'reasoning', text: reasoning_content})
-    } else if (reasoning && typeof reasoning === 'string') {
-      events.push({type: 'reasoning', text: reasoning})
-    }
-    if (typeof content === 'string') events.push({type: 'text', text: content})
+    this.readThoughts(delta, events)
+    if (typeof content === 'string') events.push(...this.#splitter.split(content))
     else if (content) for (const part of content) events.push(...readPart(part))
     if (refusal) {
       this.#hasRefused = true
@@ -146,11 +161,9 @@ export class AnswerReader {
     const name = called?.name
     let call = this.#find(index ?? undefined, id ?? '', Boolean(name))
     if (!call) {
-      if (this.#thinksAloud) events.push({type: 'reasoning', text: '', signature: this.#signature()})
-      this.#thinksAloud = false
       call = {key: this.#keyOf(id ?? ''), index: index ?? undefined, id: id ?? ''}
       this.#calls.push(call)
-      events.push({type: 'tool_call_start', id: call.key, name: name ?? ''})
+      events.push(...this.#splitter.end(), ...this.endThoughts(), {type: 'tool_call_start', id: call.key, name: name ?? ''})
     }
     const text = called?.arguments
     if (text) events.push({type: 'tool_call_delta', id: call.key, arguments: typeof text === 'string' ? text : JSON.stringify(text)})
@@ -171,10 +184,6 @@ export class AnswerReader {
     let key = id || `call_${this.#calls.length + 1}`
     while (this.#calls.some((call) => call.key === key)) key += '_'
     return key
-  }
-
-  #signature(): ThoughtSignature {
-    return {field: 'reasoning_content', from: this.#baseUrl}
   }
 }
 

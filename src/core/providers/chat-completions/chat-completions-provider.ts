@@ -1,0 +1,138 @@
+import type OpenAI from 'openai'
+import type {ClientOptions} from 'openai'
+import type {AdapterEvent} from '../answer-assembler.js'
+import {BaseProvider} from '../base-provider.js'
+import type {ChatRequest, ModelInfo, ProviderCapabilities} from '../provider.js'
+import {type Failure, streamCut} from '../provider-error.js'
+import {AnswerReader, type WireChunk} from './answer-reader.js'
+import {checkKey, isApiError, readOpenAIFailure, ServerFailure, wrongEndpoint} from './failures.js'
+import {toModels} from './models.js'
+import {toWireRequest, type WireRequest} from './wire.js'
+
+/** The longest time that a timer knows: the limits are Helix's own. */
+const NEVER_MS = 2 ** 31 - 1
+
+/** What a client for chat completions returns: the chunks, and the response they are from. */
+export interface SentRequest {
+  data: AsyncIterable<unknown>
+  response: Response
+}
+
+/** OpenAI's chat completions, as many a service has them. An adapter overrides in what its service departs from them. */
+export class ChatCompletionsProvider extends BaseProvider {
+  #client: Promise<OpenAI> | undefined
+
+  /** What the protocol can carry; what a model cannot do, its server says. */
+  getCapabilities(): ProviderCapabilities {
+    return {tools: true, reasoning: true, schema: true, images: true, documents: true}
+  }
+
+  /** The body of a request. */
+  protected toBody(request: ChatRequest): WireRequest {
+    return toWireRequest(request)
+  }
+
+  /** A reader for one answer. */
+  protected createReader(): AnswerReader {
+    return new AnswerReader()
+  }
+
+  /** What the client is told beyond address, key and limits. */
+  protected clientOptions(): ClientOptions {
+    // By default the package tells every server what OPENAI_ORG_ID and OPENAI_PROJECT_ID say.
+    return {organization: null, project: null}
+  }
+
+  /** Sends a request. Rejects with what the client throws, which `readFailure` has to understand. */
+  protected async send(body: WireRequest, signal: AbortSignal): Promise<SentRequest> {
+    const client = await this.#open()
+    return client.chat.completions.create(body, {signal}).withResponse()
+  }
+
+  /** Asks for the list of models. Rejects as `send` does. */
+  protected async sendForModels(signal: AbortSignal): Promise<Response> {
+    const client = await this.#open()
+    return client.models.list({signal}).asResponse()
+  }
+
+  protected async *respond(request: ChatRequest, signal: AbortSignal): AsyncIterable<AdapterEvent> {
+    const {data, response} = await this.send(this.toBody(request), signal)
+    const reader = this.createReader()
+    const type = response.headers.get('content-type') ?? ''
+    if (type.includes('html')) throw wrongEndpoint(this.options.id, this.endpoint)
+    if (type.includes('json')) {
+      yield* reader.read(this.#checkAnswer(await response.text()))
+    } else {
+      try {
+        for await (const chunk of data) for (const event of reader.read(chunk as WireChunk)) yield event
+      } catch (error) {
+        // What is lost after the finish is no part of the answer.
+        if (!reader.isComplete) throw this.#toStreamError(error)
+      }
+    }
+    yield* reader.end()
+  }
+
+  protected async fetchModels(signal: AbortSignal): Promise<ModelInfo[]> {
+    const models = toModels(await (await this.sendForModels(signal)).text())
+    if (!models) throw wrongEndpoint(this.options.id, this.endpoint)
+    return models
+  }
+
+  protected override readFailure(error: unknown): Failure {
+    return readOpenAIFailure(error)
+  }
+
+  protected override get endpoint(): string {
+    return String(this.options.settings.base_url)
+  }
+
+  // A whole answer, which is what servers send that cannot stream.
+  #checkAnswer(text: string): WireChunk {
+    const answer = parseObject(text)
+    if (!answer && text.trimStart().startsWith('{')) throw streamCut(this.options.id, false)
+    if (answer?.error) {
+      const failure = new ServerFailure(answer.error)
+      throw /unexpected endpoint/i.test(failure.message) ? wrongEndpoint(this.options.id, this.endpoint) : failure
+    }
+    if (!Array.isArray(answer?.choices)) throw wrongEndpoint(this.options.id, this.endpoint)
+    return answer
+  }
+
+  // A stream that breaks throws what its sockets and parsers make of that; what its server has said is an error of its own.
+  #toStreamError(error: unknown): unknown {
+    return error instanceof ServerFailure || isApiError(error) ? error : streamCut(this.options.id, false, error)
+  }
+
+  #open(): Promise<OpenAI> {
+    this.#client ??= this.#connect()
+    return this.#client
+  }
+
+  async #connect(): Promise<OpenAI> {
+    const {apiKey, fetch, id} = this.options
+    if (apiKey) checkKey(id, apiKey)
+    const {OpenAI} = await import('openai')
+    const {defaultHeaders, ...further} = this.clientOptions()
+    return new OpenAI({
+      ...further,
+      baseURL: this.endpoint,
+      fetch,
+      maxRetries: 0,
+      timeout: NEVER_MS,
+      logLevel: 'off',
+      // The package insists on a key; a local server needs none.
+      apiKey: apiKey || 'none',
+      defaultHeaders: {...defaultHeaders, ...(!apiKey && {Authorization: null})},
+    })
+  }
+}
+
+function parseObject(text: string): (WireChunk & {error?: unknown}) | undefined {
+  try {
+    const value: unknown = JSON.parse(text)
+    return typeof value === 'object' && value !== null ? value : undefined
+  } catch {
+    return undefined
+  }
+}
