@@ -130,8 +130,7 @@ export abstract class BaseProvider implements LLMProvider {
     for (let attempt = 0; ; attempt++) {
       const watch = new Watch(this.options, signal, total)
       const assembler = new AnswerAssembler(request)
-      const answer = this.respond(request, watch.signal)
-      const events = (request.json ? takeOutOfFence(answer) : answer)[Symbol.asyncIterator]()
+      const events = this.#begin(request, watch.signal)
       try {
         for (;;) {
           const {done, value} = await watch.next(events)
@@ -155,6 +154,11 @@ export abstract class BaseProvider implements LLMProvider {
         events.return?.().catch(() => {})
       }
     }
+  }
+
+  #begin(request: ChatRequest, signal: AbortSignal): AsyncIterator<AdapterEvent> {
+    const answer = this.respond(request, signal)
+    return (request.json ? takeOutOfFence(answer) : answer)[Symbol.asyncIterator]()
   }
 
   async #check(request: ChatRequest): Promise<ChatRequest | HelixError> {
