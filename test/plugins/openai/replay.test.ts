@@ -1,9 +1,7 @@
 import openai from '../../../src/plugins/openai/plugin.js'
-import {replayOwn, replayShared, type Told} from '../../fixtures/replay-chat-completions.js'
+import {KÖLN_OSLO, replayOwn, replayShared, type Told} from '../../fixtures/replay-chat-completions.js'
 
 const subject = {plugin: await openai()}
-
-const KÖLN_OSLO = ['{"location": "Köln"}', '{"location": "Oslo"}'].map((text) => ({name: 'weather', arguments: text}))
 
 const COUNTS = {inputTokens: 11, outputTokens: 9}
 
