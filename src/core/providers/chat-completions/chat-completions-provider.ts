@@ -43,10 +43,15 @@ export class ChatCompletionsProvider extends BaseProvider {
     return {organization: null, project: null}
   }
 
+  /** Headers of one request, beyond those of the client. */
+  protected headersFor(_body: WireRequest): Record<string, string> {
+    return {}
+  }
+
   /** Sends a request. Rejects with what the client throws, which `readFailure` has to understand. */
   protected async send(body: WireRequest, signal: AbortSignal): Promise<SentRequest> {
     const client = await this.#open()
-    return client.chat.completions.create(body, {signal}).withResponse()
+    return client.chat.completions.create(body, {signal, headers: this.headersFor(body)}).withResponse()
   }
 
   /** Asks for the list of models. Rejects as `send` does. */
