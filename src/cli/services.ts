@@ -6,6 +6,7 @@ import type {ConfigPath} from '../core/config/config-path.js'
 import type {LoadedConfig} from '../core/config/load-config.js'
 import {locateStore, openStore, type Store, type StoreLocation} from '../core/data/store.js'
 import type {Logger} from '../core/logger.js'
+import type {PluginContext} from '../core/plugins/install-plugin.js'
 import {hostId} from '../core/process-identity.js'
 import type {ProviderPlugin} from '../core/providers/provider-plugin.js'
 import {ProviderRegistry} from '../core/providers/provider-registry.js'
@@ -29,6 +30,7 @@ export interface ServiceOptions {
   cacheDir: string
   /** Folder of the installed package, where the migrations are. */
   packageRoot: string
+  version: string
   warn: (message: string) => void
   /** Runs the hook that brings providers. */
   loadProviders: () => Promise<ProviderPlugin[]>
@@ -50,6 +52,7 @@ export class Services {
   readonly credentials: Credentials
   /** Program and arguments that start this Helix. */
   readonly helix: [program: string, ...args: string[]]
+  readonly #version: string
   readonly #loadProviders: ServiceOptions['loadProviders']
   #store: Promise<Store> | undefined
   #connections: WorkerConnections | undefined
@@ -63,6 +66,7 @@ export class Services {
     this.helix = [process.execPath, join(options.packageRoot, 'bin', 'run.js')]
     this.spool = new Spool(options.dataDir)
     this.credentials = new Credentials(options)
+    this.#version = options.version
     this.#loadProviders = options.loadProviders
     this.logger = stderrLogger(LEVELS.indexOf(options.config.values.global.log_level))
   }
@@ -118,6 +122,11 @@ export class Services {
       ignored: this.config.ignored,
       onRetry: (error, waitMs) => this.logger.warn(`${error.message}; trying again in ${Math.ceil(waitMs / 1000)} s`),
     })
+  }
+
+  /** What managing plugins of others works with. */
+  plugins(): PluginContext {
+    return {dataDir: this.dataDir, version: this.#version, helix: this.helix}
   }
 
   /** What requests for tasks work with; what they queue belongs to the project of this name. */
