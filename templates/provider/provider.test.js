@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import {test} from 'node:test'
 import {providerConformance} from 'helix-cli/provider/testing'
 import openPlugin from './plugin.js'
-import {wire} from './wire.js'
+import {wire} from './server.js'
 
 const plugin = await openPlugin()
 const capabilities = {tools: true, reasoning: false, schema: true, images: false, documents: false}
