@@ -21,7 +21,11 @@ interface FoundProviders {
 /** What the hook `helix:provider` brings, by id. A plugin that fails, or brings what another has brought, is left out and named in a warning. */
 export async function loadProviderPlugins(config: Interfaces.Config, warn: (message: string) => void): Promise<ProviderPlugin[]> {
   const {providers, problems} = await findProviders(config)
-  for (const {plugin, problem} of [...(await findMissing(config)), ...problems]) warn(`the plugin ${plugin} ${problem}`)
+  const missing = await findMissing(config).catch((error: unknown) => {
+    warn(`no plugins are used: ${messageOf(error)}`)
+    return []
+  })
+  for (const {plugin, problem} of [...missing, ...problems]) warn(`the plugin ${plugin} ${problem}`)
   return providers
 }
 
@@ -43,7 +47,7 @@ async function findProviders(config: Interfaces.Config, packageRoot: string = co
   const runHook = () => config.runHook(HOOK, {}, HOOK_MS, true)
   const hasOthers = packageRoot !== config.root || config.plugins.size > 1
   if (hasOthers) provideApi(packageRoot)
-  const {successes, failures} = await (hasOthers ? withoutExit(runHook) : runHook())
+  const {successes, failures} = await (hasOthers ? whileAlive(runHook) : runHook())
   const problems = failures.map(({plugin, error}) => ({
     plugin: plugin.name,
     problem: `does not work and is left out: ${messageOf(error).split('\n', 1)[0]}`,
@@ -60,29 +64,27 @@ async function findProviders(config: Interfaces.Config, packageRoot: string = co
   return {providers: [...plugins.values()].sort((a, b) => (a.id < b.id ? -1 : 1)), problems}
 }
 
-/** Runs what plugins have to say when they are loaded; that they end the process is an error of theirs. */
-async function withoutExit<T>(action: () => Promise<T>): Promise<T> {
+/** Runs what plugins have to say when they are loaded. That one ends the process is an error of it; so is that one waits for nothing, which would end it too. */
+async function whileAlive<T>(action: () => Promise<T>): Promise<T> {
   const inside = new AsyncLocalStorage<true>()
   const {exit} = process
   process.exit = (code) => {
     if (inside.getStore()) throw new Error('it wants to end Helix')
     return exit(code)
   }
+  const alive = setInterval(() => {}, HOOK_MS)
   try {
     return await inside.run(true, action)
   } finally {
+    clearInterval(alive)
     process.exit = exit
   }
 }
 
 // A plugin whose files are gone is one that oclif passes over in silence.
 async function findMissing(config: Interfaces.Config): Promise<FoundProviders['problems']> {
-  try {
-    const entries = (await readPluginList(config.dataDir)).filter(({name}) => !config.plugins.has(name))
-    return await Promise.all(entries.map(async (entry) => ({plugin: entry.name, problem: `is left out: ${await whyMissing(packageFolderOf(entry))}`})))
-  } catch (error) {
-    return [{plugin: 'list', problem: `does not work, and all are left out: ${messageOf(error)}`}]
-  }
+  const entries = (await readPluginList(config.dataDir)).filter(({name}) => !config.plugins.has(name))
+  return Promise.all(entries.map(async (entry) => ({plugin: entry.name, problem: `is left out: ${await whyMissing(packageFolderOf(entry))}`})))
 }
 
 function whyMissing(folder: string): Promise<string> {
