@@ -4,7 +4,7 @@ import {isPlainObject} from '../config/plain-object.js'
 import {HelixError, messageOf} from '../errors/helix-error.js'
 
 /** Generous: the plugin's own hook may take ten seconds. */
-const EXAMINE_MS = 30_000
+const EXAMINE_MS = 20_000
 
 /** What a plugin's package says of itself. */
 export interface PluginManifest {
