@@ -101,7 +101,7 @@ describe('helix plugins install', () => {
       ['torn.tgz', 69, `npm could not install ${join(user.home.root, 'torn.tgz')}: `],
       ['./empty', 2, `${join(user.home.root, 'empty')} is no package: its package.json is missing\n`],
       ['./plain', 2, 'plain is no plugin: its package.json has no oclif section with hooks or commands\n'],
-      ['helix-provider-later', 69, 'helix-provider-later is written for another version of Helix: ^99.0.0\n'],
+      ['helix-provider-later', 69, 'helix-provider-later 1.0.0 is written for another version of Helix: ^99.0.0\n'],
       ['helix-provider-needy', 69, 'helix-provider-needy needs no-such-dependency@1.0.0, and there is no such package\n'],
       ['helix-provider-twin', 2, 'the plugin helix-provider-acme brings a provider acme already\n'],
       ['./helix-plugin-throws', 69, `${broken('throws')}no licence\n`],

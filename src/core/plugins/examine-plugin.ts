@@ -10,6 +10,8 @@ const EXAMINE_MS = 20_000
 export interface PluginManifest {
   name: string
   version: string
+  /** The versions of Helix that it wants. */
+  wants: string
 }
 
 /** What comes of a plugin when Helix loads it. */
@@ -28,12 +30,13 @@ export async function readManifest(folder: string, what: string): Promise<Plugin
   } catch (error) {
     throw notPlugin(`${what} is no package: its package.json ${error instanceof SyntaxError ? `is broken: ${messageOf(error)}` : 'is missing'}`)
   }
-  const {name, version = '0.0.0', oclif} = isPlainObject(manifest) ? manifest : {}
+  const {name, version = '0.0.0', oclif, peerDependencies} = isPlainObject(manifest) ? manifest : {}
   if (typeof name !== 'string' || typeof version !== 'string') throw notPlugin(`${what} is no package: its package.json has no name`)
   if (!isPlainObject(oclif) || (oclif.hooks === undefined && oclif.commands === undefined)) {
     throw notPlugin(`${name} is no plugin: its package.json has no oclif section with hooks or commands`)
   }
-  return {name, version}
+  const wants = isPlainObject(peerDependencies) ? peerDependencies['helix-cli'] : undefined
+  return {name, version, wants: typeof wants === 'string' ? wants : '*'}
 }
 
 /** Loads a plugin in a process of its own, so that one that hangs or ends its process harms nobody. `helix` is the program and arguments that start Helix. */

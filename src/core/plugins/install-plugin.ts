@@ -8,6 +8,7 @@ import {pluginFailure} from './plugin-failure.js'
 import {changePluginList, type PluginEntry, packageFolderOf, readPluginList} from './plugin-list.js'
 import {findSource} from './plugin-source.js'
 import {type NpmOptions, npmInstall} from './run-npm.js'
+import {allowsVersion} from './version-range.js'
 
 /** Bytes; npm 11 cuts files off at a full disk and reports success. */
 const LEAST_SPACE = 1024 * 1024
@@ -73,7 +74,11 @@ export async function linkPlugin(folder: string, context: PluginContext, signal?
 // From here on the plugin counts, or does not.
 async function register(entry: PluginEntry, context: PluginContext, signal: AbortSignal | undefined): Promise<InstalledPlugin> {
   const folder = packageFolderOf(entry)
-  const {name, version} = await readManifest(folder, entry.name)
+  const {name, version, wants} = await readManifest(folder, entry.name)
+  if (!allowsVersion(wants, context.version)) {
+    const hint = `This is Helix ${context.version}.`
+    throw new HelixError('unavailable', `${name} ${version} is written for another version of Helix: ${wants}`, {code: 'PLUGIN_INCOMPATIBLE', hint})
+  }
   const {providers, problem} = await examinePlugin(folder, context.helix, signal)
   if (problem !== undefined) throw new HelixError('unavailable', `${name} ${version} does not work with this Helix: ${problem}`, {code: 'PLUGIN_BROKEN'})
   await checkIds(name, providers, context, signal)
@@ -98,12 +103,13 @@ async function checkIds(name: string, ids: readonly string[], {dataDir, helix}: 
   }
 }
 
-// With a package of Helix's name and version in the folder npm need not look for that of the registry, which plugins name as their peer.
+// With a package of Helix's name in the folder npm brings no other one, which plugins name as their peer: what they import of it is in this Helix.
 async function prepareFolder(root: string, {version}: PluginContext): Promise<void> {
-  const peer = {name: 'helix-cli', version: version.replace(/[-+].*/, '')}
+  const peer = {name: 'helix-cli', version}
+  const manifest = {private: true, dependencies: {'helix-cli': 'file:helix-cli'}, overrides: {'helix-cli': '$helix-cli'}}
   await mkdir(join(root, 'helix-cli'), {recursive: true, mode: 0o700})
   await writeFile(join(root, 'helix-cli', 'package.json'), JSON.stringify(peer))
-  await writeFile(join(root, 'package.json'), JSON.stringify({private: true, dependencies: {'helix-cli': 'file:helix-cli'}}))
+  await writeFile(join(root, 'package.json'), JSON.stringify(manifest))
 }
 
 async function nameOfInstalled(root: string, spec: string): Promise<string> {

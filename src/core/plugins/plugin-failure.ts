@@ -13,8 +13,6 @@ export function pluginFailure(spec: string, folder: string, error: unknown): Hel
   const code = /^npm (?:error|ERR!) code (\S+)$/m.exec(output)?.[1] ?? ''
   if (code === 'E404' || code === 'ETARGET') return missingFailure(what, code, output, error)
   if (NO_NAMES.has(code)) return new HelixError('usage', `${JSON.stringify(what)} is no name of a package`, {code: 'PACKAGE_UNKNOWN', cause: error})
-  const wanted = code === 'ERESOLVE' && /^npm (?:error|ERR!) (?:\w+ )*peer helix-cli@"([^"]+)" from/m.exec(output)?.[1]
-  if (wanted) return new HelixError('unavailable', `${what} is written for another version of Helix: ${wanted}`, {code: 'PLUGIN_INCOMPATIBLE', cause: error})
   return npmFailure(what, folder, error)
 }
 
