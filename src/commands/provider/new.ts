@@ -7,7 +7,7 @@ import {type NewProvider, writeProvider} from '../../core/providers/write-provid
 export default class ProviderNew extends HelixCommand<NewProvider> {
   static override summary = 'begin a provider of your own'
   static override description =
-    'Writes a package with a working provider and tests that pass: an adapter for an API that speaks as OpenAI does, to be changed into what yours speaks. See docs/writing-a-provider.md.'
+    'Writes a package with a working provider and tests that pass: an adapter for an API that speaks as OpenAI does, to be changed into what yours speaks. The guide is docs/writing-a-provider.md.'
   static override args = {
     name: Args.string({required: true, ignoreStdin: true, description: 'id of the provider, which stands before the slash of provider/model'}),
   }
