@@ -6,6 +6,7 @@ import type {ConfigPath} from '../core/config/config-path.js'
 import type {ConfigLocation, LoadedConfig} from '../core/config/load-config.js'
 import {locateStore, openStore, type Store, type StoreLocation} from '../core/data/store.js'
 import type {Logger} from '../core/logger.js'
+import type {PluginContext} from '../core/plugins/install-plugin.js'
 import {hostId} from '../core/process-identity.js'
 import {Cooldowns} from '../core/providers/cooldowns.js'
 import type {AliasContext} from '../core/providers/model-aliases.js'
@@ -32,6 +33,7 @@ export interface ServiceOptions {
   cacheDir: string
   /** Folder of the installed package, where the migrations are. */
   packageRoot: string
+  version: string
   warn: (message: string) => void
   /** Runs the hook that brings providers. */
   loadProviders: () => Promise<ProviderPlugin[]>
@@ -53,6 +55,7 @@ export class Services {
   readonly credentials: Credentials
   /** Program and arguments that start this Helix. */
   readonly helix: [program: string, ...args: string[]]
+  readonly #version: string
   readonly #loadProviders: ServiceOptions['loadProviders']
   #store: Promise<Store> | undefined
   #connections: WorkerConnections | undefined
@@ -66,6 +69,7 @@ export class Services {
     this.helix = [process.execPath, join(options.packageRoot, 'bin', 'run.js')]
     this.spool = new Spool(options.dataDir)
     this.credentials = new Credentials(options)
+    this.#version = options.version
     this.#loadProviders = options.loadProviders
     this.logger = stderrLogger(LEVELS.indexOf(options.config.values.global.log_level))
   }
@@ -136,6 +140,11 @@ export class Services {
   /** What changing the aliases of models works with. */
   aliases(location: ConfigLocation): AliasContext {
     return {aliases: this.config.values.models.aliases, location, providers: () => this.providers()}
+  }
+
+  /** What managing plugins of others works with. */
+  plugins(): PluginContext {
+    return {dataDir: this.dataDir, version: this.#version, helix: this.helix}
   }
 
   /** What requests for tasks work with; what they queue belongs to the project of this name. */
