@@ -170,6 +170,9 @@ async function readEnvFile(file: string): Promise<Record<string, string>> {
   try {
     return parseEnv(await readFile(file, 'utf8')) as Record<string, string>
   } catch (error) {
-    throw new HelixError('usage', `--env-from ${file}: ${errorCode(error) === 'ENOENT' ? 'there is no such file' : messageOf(error)}`, {code: 'ENV_FILE_UNREADABLE', cause: error})
+    throw new HelixError('usage', `--env-from ${file}: ${errorCode(error) === 'ENOENT' ? 'there is no such file' : messageOf(error)}`, {
+      code: 'ENV_FILE_UNREADABLE',
+      cause: error,
+    })
   }
 }

@@ -6,8 +6,7 @@ import {makeHelixHome} from '../fixtures/helix.js'
 const ONE_GPU = 'echo "Tesla T4, 15360, 0"'
 
 describe('this machine, where it is the only worker', () => {
-  const withProgram = (name: string, script: string) =>
-    makeHelixHome({PATH: `${programFolder({}, {[name]: script})}${delimiter}${process.env.PATH}`})
+  const withProgram = (name: string, script: string) => makeHelixHome({PATH: `${programFolder({}, {[name]: script})}${delimiter}${process.env.PATH}`})
 
   test('gets tasks that need GPUs only as far as it has them', async () => {
     const home = withProgram('nvidia-smi', ONE_GPU)
