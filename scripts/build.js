@@ -21,6 +21,7 @@ const SEPARATE = [
   'ajv/dist/2020.js',
   'cosmiconfig',
   'execa',
+  'groq-sdk',
   'ollama/browser',
   'openai',
   'pg',
