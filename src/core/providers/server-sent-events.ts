@@ -14,7 +14,7 @@ export interface ServerSentEvent {
  * of the network and not for each event. An event that is cut off by the end is left out. Rejects where the body does, and for an event of
  * more than 64 Mi characters. Source of the format: https://html.spec.whatwg.org/multipage/server-sent-events.html
  */
-export async function* readServerSentEvents(body: AsyncIterable<Uint8Array>): AsyncGenerator<ServerSentEvent[]> {
+export async function* readServerSentEvents(body: AsyncIterable<Uint8Array> | null): AsyncGenerator<ServerSentEvent[]> {
   let events: ServerSentEvent[] = []
   const parser = createParser({
     maxBufferSize: LONGEST_EVENT,
@@ -22,7 +22,7 @@ export async function* readServerSentEvents(body: AsyncIterable<Uint8Array>): As
     onError: throwIfTooLong,
   })
   const decoder = new TextDecoder()
-  for await (const chunk of body) {
+  for await (const chunk of body ?? []) {
     parser.feed(decoder.decode(chunk, {stream: true}))
     if (events.length === 0) continue
     yield events
