@@ -5,11 +5,20 @@ const NAMED = ['properties', '$defs']
 const LISTED = ['anyOf', 'oneOf', 'prefixItems']
 const SINGLE = ['items', 'additionalProperties']
 
-/** The schema in the words that Gemini knows: it takes JSON Schema, but passes over `const`, so that becomes an `enum` of one. */
+/**
+ * The schema in the words that Gemini knows: it takes JSON Schema, but passes over `const`. That becomes an `enum` of one, which Gemini has for
+ * texts and numbers; of other constants the type is left. https://ai.google.dev/gemini-api/docs/structured-output
+ */
 export function toGeminiSchema(schema: JsonSchema): JsonSchema {
   const {const: only, ...rest} = schema
   const entries = Object.entries(rest).map(([key, value]) => [key, toGeminiValue(key, value)])
-  return {...Object.fromEntries(entries), ...('const' in schema && {enum: [only]})}
+  return {...('const' in schema && toConstant(only)), ...Object.fromEntries(entries)}
+}
+
+function toConstant(value: unknown): JsonSchema {
+  if (typeof value === 'string' || typeof value === 'number') return {enum: [value]}
+  if (value === null) return {type: 'null'}
+  return typeof value === 'boolean' ? {type: 'boolean'} : {}
 }
 
 function toGeminiValue(key: string, value: unknown): unknown {
