@@ -75,6 +75,11 @@ export abstract class BaseProvider implements LLMProvider {
     return this.getCapabilities()
   }
 
+  /** Whether the schema of this request goes to the model by the provider's own means; where not, it is put in words. */
+  protected takesSchema({model}: ChatRequest): boolean {
+    return this.capabilitiesOf(model).schema
+  }
+
   /** The models that can be asked. Throws as `respond` does; is not called again. */
   protected abstract fetchModels(signal: AbortSignal): Promise<ModelInfo[]>
 
@@ -170,7 +175,7 @@ export abstract class BaseProvider implements LLMProvider {
       return HelixError.is(error) ? error : this.toError(error)
     }
     const messages = adoptMessages(request.messages, this.#origin(model))
-    return request.schema && !capabilities.schema ? askInWords({...request, messages}, request.schema) : {...request, messages}
+    return request.schema && !this.takesSchema(request) ? askInWords({...request, messages}, request.schema) : {...request, messages}
   }
 
   #origin(model: string): string {
