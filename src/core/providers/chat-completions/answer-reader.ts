@@ -13,7 +13,7 @@ export interface WireChunk {
   x_groq?: {usage?: WireUsage | null}
 }
 
-export interface WireChoice {
+interface WireChoice {
   delta?: WireDelta | null
   message?: WireDelta | null
   finish_reason?: string | null
