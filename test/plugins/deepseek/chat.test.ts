@@ -62,6 +62,16 @@ describe('what is refused before anything is sent', () => {
 })
 
 describe('an error of DeepSeek', () => {
+  it('for lack of resources is no end of an answer, and before content is tried again', async () => {
+    const givenUp = chunk({delta: {content: ''}, finish_reason: 'insufficient_system_resource'})
+    const cut = await ask(plugin, answerWith([chunk({delta: {content: 'Hal'}}), givenUp, DONE], STREAM))
+    expect([cut.text, cut.error?.kind, cut.finish]).toEqual(['Hal', 'busy', undefined])
+
+    const waits: number[] = []
+    await ask(plugin, answerWith([givenUp, DONE], STREAM), QUESTION, {retries: 1, onRetry: (_, waitMs) => void waits.push(waitMs)})
+    expect(waits.length).toBe(1)
+  })
+
   it.each([
     [401, 'Authentication Fails, Your api key: ****1234 is invalid', 'authentication_error', 'denied', 'KEY_REFUSED'],
     [402, 'Insufficient Balance', 'unknown_error', 'denied', 'QUOTA_EXCEEDED'],
