@@ -55,6 +55,11 @@ export class ChatCompletionsProvider extends BaseProvider {
     return client.models.list({signal}).asResponse()
   }
 
+  /** The models that the body of an answer lists; undefined where it is no such list. */
+  protected readModels(body: string): ModelInfo[] | undefined {
+    return toModels(body)
+  }
+
   protected async *respond(request: ChatRequest, signal: AbortSignal): AsyncIterable<AdapterEvent> {
     const {data, response} = await this.send(this.toBody(request), signal)
     const reader = this.createReader()
@@ -74,7 +79,7 @@ export class ChatCompletionsProvider extends BaseProvider {
   }
 
   protected async fetchModels(signal: AbortSignal): Promise<ModelInfo[]> {
-    const models = toModels(await (await this.sendForModels(signal)).text())
+    const models = this.readModels(await (await this.sendForModels(signal)).text())
     if (!models) throw wrongEndpoint(this.options.id, this.endpoint)
     return models
   }

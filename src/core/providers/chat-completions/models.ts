@@ -2,10 +2,11 @@ import type {ModelInfo} from '../provider.js'
 
 interface WireModel {
   id: string
-  /** Tokens of prompt and answer, in the words of OpenRouter, Groq, vLLM and llama-server. */
+  /** Tokens of prompt and answer, in the words of OpenRouter, Groq, vLLM, Mistral and llama-server. */
   context_length?: unknown
   context_window?: unknown
   max_model_len?: unknown
+  max_context_length?: unknown
   meta?: {n_ctx?: unknown; n_ctx_train?: unknown; size?: unknown} | null
 }
 
@@ -13,8 +14,9 @@ interface WireModel {
 export function toModels(body: string): ModelInfo[] | undefined {
   const models = readList(body)
   if (!models?.every(isModel)) return undefined
-  return models.map(({id, context_length, context_window, max_model_len, meta}) => {
-    const contextTokens = [context_length, context_window, max_model_len, meta?.n_ctx, meta?.n_ctx_train].find((size) => typeof size === 'number')
+  return models.map(({id, context_length, context_window, max_model_len, max_context_length, meta}) => {
+    const sizes = [context_length, context_window, max_model_len, max_context_length, meta?.n_ctx, meta?.n_ctx_train]
+    const contextTokens = sizes.find((size) => typeof size === 'number')
     return {id, ...(contextTokens !== undefined && {contextTokens}), ...(typeof meta?.size === 'number' && {sizeBytes: meta.size})}
   })
 }
