@@ -77,8 +77,8 @@ function failureOf(body: unknown): {status: number; code: string} {
 function saidIn(body: unknown): string {
   if (typeof body === 'string') return /^\s*</.test(body) ? (/<title>(.*?)<\/title>/is.exec(body)?.[1]?.trim() ?? 'a web page') : body
   if (Array.isArray(body) && body.length > 0) return body.map(saidOfField).join('; ')
-  const {message, detail, error} = (body ?? {}) as Record<string, unknown>
-  const said = [message, detail, error].find((candidate) => candidate !== '' && ['string', 'object'].includes(typeof candidate) && candidate !== null)
+  const {message, detail, error, title} = (body ?? {}) as Record<string, unknown>
+  const said = [message, detail, error, title].find((candidate) => candidate !== '' && ['string', 'object'].includes(typeof candidate) && candidate !== null)
   return said === undefined ? JSON.stringify(body) : saidIn(said)
 }
 
