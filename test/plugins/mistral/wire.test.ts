@@ -1,6 +1,8 @@
 import {describe, expect, it} from '@jest/globals'
+import {costOf, priceOf} from '../../../src/core/providers/prices.js'
 import type {ChatRequest, Message} from '../../../src/core/providers/provider.js'
 import {mostTokensOf, takesImages} from '../../../src/plugins/mistral/models.js'
+import {prices} from '../../../src/plugins/mistral/prices.js'
 import {toMistralRequest} from '../../../src/plugins/mistral/wire.js'
 
 const WEATHER = {name: 'weather', parameters: {type: 'object'}}
@@ -117,5 +119,19 @@ describe('what is known of models', () => {
     ['ministral-8b-latest', true, undefined],
   ])('%s', (model, images, most) => {
     expect([takesImages(model), mostTokensOf(model)]).toEqual([images, most])
+  })
+})
+
+describe('what an answer costs', () => {
+  const usage = {inputTokens: 1_000_000, cachedTokens: 500_000, outputTokens: 1_000_000}
+
+  it.each([
+    ['mistral-large-4', 0.34 + 0.035 + 2.09],
+    ['ministral-8b-2512', 0.075 + 0.0075 + 0.15],
+    ['codestral-latest', 0.15 + 0.015 + 0.9],
+    ['open-mistral-7b', undefined],
+  ])('%s', (model, cost) => {
+    const told = costOf(usage, priceOf(model, prices))
+    expect(told === undefined ? told : Number(told.toFixed(6))).toBe(cost === undefined ? cost : Number(cost.toFixed(6)))
   })
 })
