@@ -43,4 +43,5 @@ export {
   type Timeouts,
 } from './core/providers/provider-plugin.js'
 export {budgetOf, effortOf} from './core/providers/reasoning.js'
+export {ThoughtSplitter} from './core/providers/thought-splitter.js'
 export {Watch} from './core/providers/watch.js'
