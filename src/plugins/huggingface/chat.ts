@@ -7,7 +7,7 @@ import type {ChatRequest, ModelInfo, Usage} from '../../core/providers/provider.
 import type {Failure} from '../../core/providers/provider-error.js'
 import type {ProviderOptions} from '../../core/providers/provider-plugin.js'
 import {readEstimates, withStatus} from './failures.js'
-import {readRoutedModels, toHuggingFaceRequest} from './wire.js'
+import {type RoutedModel, toHuggingFaceRequest, toRoutedModel} from './wire.js'
 
 /** Seconds for which Hugging Face holds a request while the machine of an endpoint starts. */
 const LONGEST_START = 600
@@ -39,9 +39,8 @@ export class HuggingFaceProvider extends ChatCompletionsProvider {
     }
   }
 
-  protected override readModels(body: string): ModelInfo[] | undefined {
-    const models = super.readModels(body)
-    return models && readRoutedModels(body, models)
+  protected override readModel(model: RoutedModel): ModelInfo | undefined {
+    return toRoutedModel(model, super.readModel(model))
   }
 
   protected override readFailure(error: unknown): Failure {

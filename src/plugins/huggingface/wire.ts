@@ -1,3 +1,4 @@
+import type {WireModel} from '../../core/providers/chat-completions/models.js'
 import {toWireRequest, type WireDialect, type WireRequest} from '../../core/providers/chat-completions/wire.js'
 import type {ChatRequest, ModelInfo} from '../../core/providers/provider.js'
 
@@ -13,20 +14,15 @@ export function toHuggingFaceRequest(request: ChatRequest): WireRequest {
   return body.reasoning_effort === 'none' && /\/gpt-oss-/i.test(request.model) ? {...body, reasoning_effort: 'low'} : body
 }
 
-interface ListedModel {
-  id: string
+/** A model of the router's list: https://huggingface.co/docs/inference-providers/hub-api */
+export interface RoutedModel extends WireModel {
   providers?: {status?: string; context_length?: number}[]
 }
 
-/** The models of the router's list that a provider serves at the moment, each with the longest context that is to be had. */
-export function readRoutedModels(body: string, models: readonly ModelInfo[]): ModelInfo[] {
-  const list: {data?: ListedModel[]} | ListedModel[] = JSON.parse(body)
-  const listed = new Map((Array.isArray(list) ? list : (list.data ?? [])).map((model) => [model.id, model]))
-  return models.flatMap((model) => {
-    const providers = listed.get(model.id)?.providers
-    if (!Array.isArray(providers)) return [model]
-    const live = providers.filter(({status}) => status === 'live')
-    const longest = Math.max(...live.map(({context_length = 0}) => context_length))
-    return live.length === 0 ? [] : [{...model, ...(longest > 0 && {contextTokens: longest})}]
-  })
+/** The model with the longest context that is to be had; undefined where nobody serves it at the moment. */
+export function toRoutedModel({providers}: RoutedModel, model: ModelInfo | undefined): ModelInfo | undefined {
+  if (!model || !Array.isArray(providers)) return model
+  const live = providers.filter(({status}) => status === 'live')
+  const longest = Math.max(...live.map(({context_length = 0}) => context_length))
+  return live.length === 0 ? undefined : {...model, ...(longest > 0 && {contextTokens: longest})}
 }

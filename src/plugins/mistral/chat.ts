@@ -1,9 +1,10 @@
 import {ChatCompletionsProvider} from '../../core/providers/chat-completions/chat-completions-provider.js'
+import type {WireModel} from '../../core/providers/chat-completions/models.js'
 import type {WireRequest} from '../../core/providers/chat-completions/wire.js'
 import type {ChatRequest, ModelInfo, ProviderCapabilities} from '../../core/providers/provider.js'
 import type {Failure} from '../../core/providers/provider-error.js'
 import {mostTokensOf, takesImages} from './models.js'
-import {readChatModels, toMistralRequest} from './wire.js'
+import {toMistralRequest} from './wire.js'
 
 /** Mistral AI's chat completions. */
 export class MistralProvider extends ChatCompletionsProvider {
@@ -19,9 +20,8 @@ export class MistralProvider extends ChatCompletionsProvider {
     return mostTokensOf(model) ?? super.maxTokensOf(model)
   }
 
-  protected override readModels(body: string): ModelInfo[] | undefined {
-    const models = super.readModels(body)
-    return models && readChatModels(body, models)
+  protected override readModel(model: WireModel & {capabilities?: {completion_chat?: boolean} | null}): ModelInfo | undefined {
+    return model.capabilities?.completion_chat === false ? undefined : super.readModel(model)
   }
 
   protected override readFailure(error: unknown): Failure {

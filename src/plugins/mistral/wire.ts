@@ -1,6 +1,6 @@
 import {createHash} from 'node:crypto'
 import {toWireRequest, type WireDialect, type WirePart, type WireRequest} from '../../core/providers/chat-completions/wire.js'
-import type {AssistantPart, ChatRequest, Message, ModelInfo} from '../../core/providers/provider.js'
+import type {AssistantPart, ChatRequest, Message} from '../../core/providers/provider.js'
 import {effortOf} from '../../core/providers/reasoning.js'
 import {reasoningOf} from './models.js'
 
@@ -83,19 +83,6 @@ function cacheKeyOf(messages: readonly Message[]): string {
 
 function wordsIn(content: Message['content']): string[] {
   return typeof content === 'string' ? [content] : content.map((part) => (part.type === 'text' ? part.text : part.type))
-}
-
-/** Those of the models with which one can chat, by what Mistral says that each can do. */
-export function readChatModels(body: string, models: readonly ModelInfo[]): ModelInfo[] {
-  const list: {data?: ListedModel[]} | ListedModel[] = JSON.parse(body)
-  const listed = Array.isArray(list) ? list : (list.data ?? [])
-  const others = new Set(listed.filter(({capabilities}) => capabilities?.completion_chat === false).map(({id}) => id))
-  return models.filter(({id}) => !others.has(id))
-}
-
-interface ListedModel {
-  id: string
-  capabilities?: {completion_chat?: boolean} | null
 }
 
 // OpenAI's own package does not know what only others have.

@@ -6,7 +6,7 @@ import type {ChatRequest, ModelInfo, ProviderCapabilities} from '../provider.js'
 import {type Failure, streamCut} from '../provider-error.js'
 import {AnswerReader, type WireChunk} from './answer-reader.js'
 import {checkKey, isApiError, readOpenAIFailure, ServerFailure, wrongEndpoint} from './failures.js'
-import {toModels} from './models.js'
+import {toModelInfo, toModels, type WireModel} from './models.js'
 import {toWireRequest, type WireRequest} from './wire.js'
 
 /** The longest time that a timer knows: the limits are Helix's own. */
@@ -55,9 +55,9 @@ export class ChatCompletionsProvider extends BaseProvider {
     return client.models.list({signal}).asResponse()
   }
 
-  /** The models that the body of an answer lists; undefined where it is no such list. */
-  protected readModels(body: string): ModelInfo[] | undefined {
-    return toModels(body)
+  /** A model of the server's list; undefined for one that cannot be asked. */
+  protected readModel(model: WireModel): ModelInfo | undefined {
+    return toModelInfo(model)
   }
 
   protected async *respond(request: ChatRequest, signal: AbortSignal): AsyncIterable<AdapterEvent> {
@@ -79,7 +79,7 @@ export class ChatCompletionsProvider extends BaseProvider {
   }
 
   protected async fetchModels(signal: AbortSignal): Promise<ModelInfo[]> {
-    const models = this.readModels(await (await this.sendForModels(signal)).text())
+    const models = toModels(await (await this.sendForModels(signal)).text(), (model) => this.readModel(model))
     if (!models) throw wrongEndpoint(this.options.id, this.endpoint)
     return models
   }
