@@ -144,6 +144,8 @@ export interface ModelInfo {
   /** Tokens of prompt and answer together. */
   contextTokens?: number
   sizeBytes?: number
+  /** Of its content, such as a SHA-256 sum. */
+  digest?: string
   modifiedAt?: string
 }
 

@@ -1,0 +1,60 @@
+import {Args, Flags} from '@oclif/core'
+import {HelixCommand} from '../../cli/base-command.js'
+import {describeError} from '../../cli/describe-error.js'
+import {describeBytes} from '../../cli/describe-model.js'
+import {PullLines} from '../../cli/pull-lines.js'
+import {stopOnSignal} from '../../cli/stop-on-signal.js'
+import {EXIT_CODES} from '../../core/errors/helix-error.js'
+import {type DeployResult, deployModel, selectTargets} from '../../core/models/deploy-model.js'
+
+export default class ModelDeploy extends HelixCommand<{workers: object[]}> {
+  static override summary = 'bring a model to workers'
+  static override description =
+    "Each worker's own model server fetches it, several at once. What is there already stays, and what was cut off goes on where it was, so the command can be repeated."
+  static override args = {model: Args.string({required: true, ignoreStdin: true, description: 'provider/model, for example ollama/qwen3'})}
+  static override flags = {
+    worker: Flags.string({multiple: true, multipleNonGreedy: true, helpValue: 'NAME', description: 'to this worker; may be repeated'}),
+    capability: Flags.string({multiple: true, multipleNonGreedy: true, helpValue: 'NAME', description: 'to all workers with this capability; may be repeated'}),
+    all: Flags.boolean({description: 'to every worker that is reached over SSH'}),
+  }
+  static override examples = [
+    '<%= config.bin %> <%= command.id %> ollama/qwen3 --worker gpu-1 --worker gpu-2',
+    '<%= config.bin %> <%= command.id %> ollama/qwen3 --capability gpu',
+  ]
+
+  async run(): Promise<{workers: object[]}> {
+    const {args, flags} = await this.parse(ModelDeploy)
+    const fleet = await (await this.services()).fleet()
+    const workers = await selectTargets(fleet, {workers: flags.worker ?? [], capabilities: flags.capability ?? [], all: flags.all})
+    const lines = new PullLines()
+    const signal = stopOnSignal()
+    const results = await deployModel(fleet, {
+      model: args.model,
+      workers,
+      signal,
+      onProgress: (worker, progress) => lines.show(worker, progress),
+      onEnd: ({worker, model}) => {
+        lines.end(worker)
+        if (model) this.log(`✓ ${worker}: ${model.provider}/${model.name}, ${describeBytes(model.sizeBytes)}`)
+      },
+    })
+    const views = results.map((result) => this.#conclude(result, results.length))
+    if (signal.aborted) process.exitCode = EXIT_CODES.interrupted
+    return {workers: views}
+  }
+
+  #conclude({worker, model, error}: DeployResult, count: number): object {
+    const described = error && describeError(error)
+    if (described) {
+      process.exitCode = count === 1 ? described.exitCode : EXIT_CODES.unavailable
+      this.logToStderr(`Error: ${worker}: ${described.message}${described.hint === undefined ? '' : `\n${described.hint}`}`)
+    }
+    return {
+      worker,
+      model: model ? `${model.provider}@${worker}/${model.name}` : null,
+      size_bytes: model?.sizeBytes ?? null,
+      digest: model?.digest ?? null,
+      error: described ? {code: described.code, kind: described.kind, message: described.message, hint: described.hint ?? null} : null,
+    }
+  }
+}
