@@ -10,7 +10,7 @@ export class PullLines {
   readonly #isLive: boolean
   readonly #lines = new Map<string, string>()
   #drawn = 0
-  #drawnAt = 0
+  #frame: NodeJS.Timeout | undefined
 
   constructor(stream: NodeJS.WriteStream = process.stderr) {
     this.#stream = stream
@@ -28,10 +28,9 @@ export class PullLines {
     const done = completedBytes ?? 0
     const far = totalBytes ? `${drawBar(done, totalBytes)} ${Math.floor((100 * done) / totalBytes)} % of ${Math.round(totalBytes / 1e6)} MB` : ''
     this.#lines.set(name, `${name}: ${far}${far && '  '}${showLine(status)}`)
-    const now = performance.now()
-    if (now - this.#drawnAt < FRAME_MS) return
-    this.#drawnAt = now
-    this.#draw()
+    // A first line is drawn at once, what comes soon after it with the next frame.
+    if (this.#drawn === 0) this.#draw()
+    else this.#frame ??= setTimeout(() => this.#draw(), FRAME_MS).unref()
   }
 
   /** Takes a line away, and all lines off the terminal, so that something can be printed. */
@@ -48,6 +47,8 @@ export class PullLines {
   }
 
   #erase(): void {
+    clearTimeout(this.#frame)
+    this.#frame = undefined
     if (this.#drawn > 0) this.#stream.write(`\u001b[${this.#drawn}A\r\u001b[J`)
     this.#drawn = 0
   }

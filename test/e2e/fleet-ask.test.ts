@@ -1,5 +1,7 @@
+import {execFileSync} from 'node:child_process'
 import {readdirSync, readFileSync, readlinkSync, writeFileSync} from 'node:fs'
 import {createServer} from 'node:http'
+import {createServer as createSecureServer} from 'node:https'
 import type {AddressInfo} from 'node:net'
 import {join} from 'node:path'
 import {afterAll, beforeAll, expect, test} from '@jest/globals'
@@ -75,6 +77,21 @@ describeUnless(sshdAvailable(), "a worker's Ollama", () => {
     expect(await chat('vllm@gpu-2/m')).toMatchObject({code: 0, stdout: 'From there.\n'})
     expect(server.asked('m')).toHaveLength(2)
     await server.stop()
+    fleet.configure({})
+  })
+
+  test('that speaks TLS has to show a certificate, also through SSH', async () => {
+    const [key, certificate] = ['tls.key', 'tls.crt'].map((name) => join(fleet.home.root, name)) as [string, string]
+    const words = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes', '-subj', '/CN=localhost', '-addext', 'subjectAltName=DNS:localhost']
+    execFileSync('openssl', ['req', '-x509', ...words, '-keyout', key, '-out', certificate], {stdio: 'ignore'})
+    const server = createSecureServer({key: readFileSync(key), cert: readFileSync(certificate)}, (_, response) =>
+      response.end(toLines({message: {role: 'assistant', content: 'In secret'}, done: true, done_reason: 'stop'})),
+    )
+    await new Promise<void>((resolve) => server.listen(0, 'localhost', resolve))
+    fleet.configure({ollama: {base_url: `https://localhost:${(server.address() as AddressInfo).port}`}})
+    expect(await chat('ollama@gpu-1/m', [], {NODE_EXTRA_CA_CERTS: certificate})).toMatchObject({code: 0, stdout: 'In secret\n'})
+    expect(await chat('ollama@gpu-1/m')).toMatchObject({code: 69, stdout: '', stderr: expect.stringContaining('self-signed certificate')})
+    server.close()
     fleet.configure({})
   })
 

@@ -10,8 +10,8 @@ import {type DeployResult, deployModel, selectTargets} from '../../core/models/d
 export default class ModelDeploy extends HelixCommand<{workers: object[]}> {
   static override summary = 'bring a model to workers'
   static override description =
-    "Each worker's own model server fetches it, several at once. What is there already stays, and what was cut off goes on where it was, so the command can be repeated."
-  static override args = {model: Args.string({required: true, ignoreStdin: true, description: 'provider/model, for example ollama/qwen3'})}
+    "Each worker's own model server fetches it, several at once; a GGUF file is copied into ~/.local/share/helix/models of the worker, and checked there. What is there already stays, and what a server fetched before it was cut off counts, so the command can be repeated."
+  static override args = {model: Args.string({required: true, ignoreStdin: true, description: 'provider/model, for example ollama/qwen3, or the path of a GGUF file'})}
   static override flags = {
     worker: Flags.string({multiple: true, multipleNonGreedy: true, helpValue: 'NAME', description: 'to this worker; may be repeated'}),
     capability: Flags.string({multiple: true, multipleNonGreedy: true, helpValue: 'NAME', description: 'to all workers with this capability; may be repeated'}),
@@ -20,6 +20,7 @@ export default class ModelDeploy extends HelixCommand<{workers: object[]}> {
   static override examples = [
     '<%= config.bin %> <%= command.id %> ollama/qwen3 --worker gpu-1 --worker gpu-2',
     '<%= config.bin %> <%= command.id %> ollama/qwen3 --capability gpu',
+    '<%= config.bin %> <%= command.id %> ./small.gguf --worker gpu-1',
   ]
 
   async run(): Promise<{workers: object[]}> {

@@ -5,8 +5,9 @@ import type {PullProgress} from '../providers/provider.js'
 import type {WorkerRow} from '../workers/worker.js'
 import {findWorker, listWorkers, type WorkerLookup} from '../workers/worker-store.js'
 import type {FleetContext} from './fleet-context.js'
-import type {PlacedModel} from './model-store.js'
+import {type PlacedModel, recordModel} from './model-store.js'
 import {pullModel} from './pull-model.js'
+import {type ModelFile, modelFilePath, readModelFile, sendModelFile} from './send-model-file.js'
 
 /** Workers that fetch a model at the same time: it is their own connections that are busy. */
 const AT_ONCE = 8
@@ -20,7 +21,7 @@ export interface Targets {
 }
 
 export interface DeployRequest {
-  /** `provider/model` */
+  /** `provider/model`, or the path of a GGUF file. */
   model: string
   workers: readonly WorkerRow[]
   signal: AbortSignal
@@ -52,18 +53,14 @@ export async function selectTargets(lookup: WorkerLookup, {workers: names, capab
 }
 
 /** Brings a model to workers, several at a time; a failure on one is in its result and hinders no other. Throws `usage` for a name that is none. */
-export async function deployModel(context: FleetContext, {model: name, workers, signal, onProgress, onEnd}: DeployRequest): Promise<DeployResult[]> {
-  const {provider, model} = splitModel(name)
-  if (splitWorker(provider).worker !== undefined) {
-    throw new HelixError('usage', `${name} names a worker already`, {code: 'MODEL_INVALID', hint: `Fetch it there with: helix model pull ${name}`})
-  }
-  context.providers.find(`${provider}@${workers[0]?.name}`)
+export async function deployModel(context: FleetContext, {model, workers, signal, onProgress, onEnd}: DeployRequest): Promise<DeployResult[]> {
+  const path = modelFilePath(model)
+  const bring = path === undefined ? pulling(context, model, workers) : copying(context, await readModelFile(path, signal))
   const results: DeployResult[] = []
   await forEachAtOnce(workers, AT_ONCE, async (worker, index) => {
     const result: DeployResult = {worker: worker.name, model: undefined, error: undefined}
     try {
-      const options = {signal, source: 'deployed', onProgress: (progress: PullProgress) => onProgress(worker.name, progress)} as const
-      result.model = await pullModel(context, `${provider}@${worker.name}/${model}`, options)
+      result.model = await bring(worker, signal, (progress) => onProgress(worker.name, progress))
     } catch (error) {
       result.error = HelixError.is(error) ? error : new HelixError('bug', messageOf(error), {code: 'UNEXPECTED', cause: error})
     }
@@ -71,4 +68,25 @@ export async function deployModel(context: FleetContext, {model: name, workers, 
     onEnd(result)
   })
   return results
+}
+
+type Bring = (worker: WorkerRow, signal: AbortSignal, onProgress: (progress: PullProgress) => void) => Promise<PlacedModel>
+
+function pulling(context: FleetContext, name: string, workers: readonly WorkerRow[]): Bring {
+  const {provider, model} = splitModel(name)
+  if (splitWorker(provider).worker !== undefined) {
+    throw new HelixError('usage', `${name} names a worker already`, {code: 'MODEL_INVALID', hint: `Fetch it there with: helix model pull ${name}`})
+  }
+  context.providers.find(`${provider}@${workers[0]?.name}`)
+  return (worker, signal, onProgress) => pullModel(context, `${provider}@${worker.name}/${model}`, {signal, source: 'deployed', onProgress})
+}
+
+function copying({connections, store}: FleetContext, file: ModelFile): Bring {
+  return async (worker, signal, onProgress) => {
+    const transport = await connections.get(worker)
+    const show = (completedBytes: number, totalBytes: number) => onProgress({status: 'copying', completedBytes, totalBytes})
+    const model = await sendModelFile(transport, file, signal, show)
+    await recordModel(store, worker.id, model, 'deployed')
+    return model
+  }
 }
