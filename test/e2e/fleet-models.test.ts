@@ -99,7 +99,7 @@ describeUnless(sshdAvailable(), 'the models of all workers', () => {
     expect(run.stderr).toMatch(/^Error: gpu-2: .*no space left/m)
     expect(await fleet.home.run(['model', 'list', '--refresh'])).toMatchObject({
       code: 0,
-      stderr: expect.stringMatching(/^Warning: away was not asked: it is inactive/),
+      stderr: expect.stringMatching(/^Warning: away, and not asked: away\n$/),
     })
     expect(await fleet.home.run(['model', 'list', '--refresh', '--worker', 'away'])).toMatchObject({code: 69})
     await fleet.home.run(['worker', 'remove', 'away'])

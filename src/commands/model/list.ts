@@ -26,7 +26,8 @@ export default class ModelList extends HelixCommand<{models: PlacedModelView[]}>
       provider: flags.provider,
       refresh: flags.refresh,
       signal: stopOnSignal(),
-      onFailure: (worker, error) => this.warn(`${worker} was not asked: ${messageOf(error)}`),
+      onFailure: (worker, error) => this.warn(`${worker} could not be asked: ${messageOf(error)}`),
+      onAway: (workers) => this.warn(`away, and not asked: ${describeWorkers(workers)}`),
     })
     const rows = groupByModel(models).map(({model, workers, sizeBytes, sources}) => [
       model,

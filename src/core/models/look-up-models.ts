@@ -4,6 +4,8 @@ import {nearestName} from '../nearest-name.js'
 import {splitModel, splitWorker} from '../providers/model-name.js'
 import {isThisMachine, MODEL_SERVERS} from '../providers/model-servers.js'
 import type {ProviderEntry, ProviderRegistry} from '../providers/provider-registry.js'
+import {untilAborted} from '../until-aborted.js'
+import type {WorkerRow} from '../workers/worker.js'
 import {findWorker, listWorkers} from '../workers/worker-store.js'
 import {type FleetContext, lookAtWorker, thisMachine} from './fleet-context.js'
 import {listModels, type ModelFilter, syncModels} from './model-store.js'
@@ -17,20 +19,22 @@ export interface LookOptions extends ModelFilter {
   signal: AbortSignal
   /** Asks the workers, too; by default what was last seen of them counts. */
   refresh: boolean
-  /** Hears of workers that could not be asked. */
+  /** Hears of a worker that could not be asked. */
   onFailure: (worker: string, error: unknown) => void
+  /** Hears which workers are known to be away, and were not asked for that. */
+  onAway: (workers: string[]) => void
 }
 
 /**
  * The models that are known, after a look at the servers of this machine and, where asked for, at those of the workers. Throws `usage`
  * for a worker or a provider that there is not, and what kept a worker that was named from being asked.
  */
-export async function lookUpModels(context: FleetContext, {worker, provider, refresh, signal, onFailure}: LookOptions): Promise<PlacedModelView[]> {
+export async function lookUpModels(context: FleetContext, options: LookOptions): Promise<PlacedModelView[]> {
+  const {worker, provider, refresh, signal} = options
   const named = worker === undefined ? undefined : await findWorker(context, worker)
   if (provider !== undefined && !MODEL_SERVERS.has(provider)) context.providers.find(provider)
   if (refresh) {
-    if (named) await lookAtWorker(context, named)
-    else await lookAtAll(context, signal, onFailure)
+    await untilAborted(signal, named ? lookAtWorker(context, named) : lookAtAll(context, options))
   }
   if (!named || named.origin === 'local') await lookAtThisMachine(context, provider, signal)
   return (await listModels(context.store, context.hostId, {worker, provider})).map(viewPlacedModel)
@@ -40,7 +44,7 @@ export async function lookUpModels(context: FleetContext, {worker, provider, ref
 export async function showModel(context: FleetContext, name: string, signal: AbortSignal): Promise<PlacedModelView[]> {
   const {provider: id, model} = splitModel(name)
   const {provider, worker} = splitWorker(id)
-  const models = await lookUpModels(context, {worker, provider, signal, refresh: false, onFailure: () => {}})
+  const models = await lookUpModels(context, {worker, provider, signal, refresh: false, onFailure: () => {}, onAway: () => {}})
   const found = models.filter((placed) => placed.name === model || placed.name === `${model}:latest`)
   if (found.length > 0) return found
   const meant = nearestName(
@@ -53,14 +57,19 @@ export async function showModel(context: FleetContext, name: string, signal: Abo
   })
 }
 
-async function lookAtAll(context: FleetContext, signal: AbortSignal, onFailure: LookOptions['onFailure']): Promise<void> {
+async function lookAtAll(context: FleetContext, {signal, onAway, onFailure}: LookOptions): Promise<void> {
   const workers = await listWorkers(context.store, context.hostId)
-  await forEachAtOnce(workers, LOOKS_AT_ONCE, async (worker) => {
-    signal.throwIfAborted()
-    // It would be waited for in vain; whoever names it has it tried.
-    if (worker.status === 'inactive' || worker.status === 'failed') onFailure(worker.name, new Error(`it is ${worker.status}: ${worker.status_reason ?? ''}`))
-    else await lookAtWorker(context, worker).catch((error: unknown) => onFailure(worker.name, error))
-  })
+  // They would be waited for in vain; whoever names one has it tried.
+  const isAway = ({status}: WorkerRow) => status === 'inactive' || status === 'failed'
+  const away = workers.filter(isAway).map(({name}) => name)
+  if (away.length > 0) onAway(away)
+  await forEachAtOnce(
+    workers.filter((worker) => !isAway(worker)),
+    LOOKS_AT_ONCE,
+    async (worker) => {
+      if (!signal.aborted) await lookAtWorker(context, worker).catch((error: unknown) => signal.aborted || onFailure(worker.name, error))
+    },
+  )
 }
 
 async function lookAtThisMachine(context: FleetContext, provider: string | undefined, signal: AbortSignal): Promise<void> {

@@ -2,6 +2,7 @@ import {setTimeout as delay} from 'node:timers/promises'
 import {HelixError, messageOf} from '../errors/helix-error.js'
 import {splitModel, splitWorker} from '../providers/model-name.js'
 import type {LLMProvider, PullProgress} from '../providers/provider.js'
+import {untilAborted} from '../until-aborted.js'
 import type {WorkerRow} from '../workers/worker.js'
 import {findWorker} from '../workers/worker-store.js'
 import {type FleetContext, lookAtWorker, thisMachine} from './fleet-context.js'
@@ -36,7 +37,7 @@ export async function pullModel(context: FleetContext, name: string, {signal, on
   })
   const here = worker ?? (runsHere(context.providers, entry) ? await thisMachine(context) : undefined)
   await recordModel(context.store, here?.id ?? null, pulled, source)
-  if (worker) await announce(context, worker)
+  if (worker) await announce(context, worker, signal)
   return pulled
 }
 
@@ -67,6 +68,6 @@ async function pullPatiently(
 }
 
 // From now on tasks can ask for it by the capability `model:NAME`.
-async function announce(context: FleetContext, worker: WorkerRow): Promise<void> {
-  await lookAtWorker(context, worker).catch((error: unknown) => context.logger.debug(`${worker.name}: ${messageOf(error)}`))
+async function announce(context: FleetContext, worker: WorkerRow, signal: AbortSignal): Promise<void> {
+  await untilAborted(signal, lookAtWorker(context, worker)).catch((error: unknown) => context.logger.debug(`${worker.name}: ${messageOf(error)}`))
 }

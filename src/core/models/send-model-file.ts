@@ -8,6 +8,7 @@ import {HelixError, messageOf} from '../errors/helix-error.js'
 import {fileError} from '../ssh/file-error.js'
 import {afterMarker, collectEnd, startScript} from '../workers/marked-output.js'
 import type {Transport} from '../workers/transport.js'
+import {checkAborted, untilAborted} from '../until-aborted.js'
 import type {PlacedModel} from './model-store.js'
 
 /** The first bytes of a GGUF file. */
@@ -63,14 +64,14 @@ export async function readModelFile(path: string, signal: AbortSignal): Promise<
     if (buffer.toString('latin1') !== MAGIC) throw refuse('is no GGUF file')
     const hash = createHash('sha256')
     let bytes = 0
-    for await (const chunk of createReadStream(path, {highWaterMark: 1024 * 1024, signal})) {
+    for await (const chunk of createReadStream(path, {highWaterMark: 1024 * 1024})) {
+      checkAborted(signal)
       hash.update(chunk)
       bytes += chunk.length
     }
     return {path, name: basename(path), bytes, sha256: hash.digest('hex')}
   } catch (error) {
     if (HelixError.is(error)) throw error
-    if (signal.aborted) throw interrupted()
     throw refuse(`cannot be read: ${messageOf(error)}`, undefined, error)
   }
 }
@@ -82,12 +83,8 @@ export async function sendModelFile(
   signal: AbortSignal,
   onProgress: (done: number, total: number) => void,
 ): Promise<PlacedModel> {
-  const sending = send(transport, file, onProgress)
-  const stopped = Promise.withResolvers<never>()
-  const stop = () => stopped.reject(interrupted())
-  signal.addEventListener('abort', stop)
   // The copy itself ends with its connection.
-  const path = await Promise.race([sending, stopped.promise]).finally(() => signal.removeEventListener('abort', stop))
+  const path = await untilAborted(signal, send(transport, file, onProgress))
   return {provider: 'llamacpp', name: path, sizeBytes: file.bytes, digest: `sha256:${file.sha256}`}
 }
 
@@ -108,8 +105,4 @@ async function ask(transport: Transport, script: string, name: string, ...words:
   if (code === 0) return printed.split('\n')
   if (code === 106) throw new HelixError('unavailable', `${name} did not arrive as it was sent`, {code: 'MODEL_DAMAGED', hint: 'Try again.'})
   throw fileError('failed', name, new Error(said.split('\n').at(-1) || `the copy ended with exit code ${code}`))
-}
-
-function interrupted(): HelixError {
-  return new HelixError('interrupted', 'cancelled', {code: 'CANCELLED'})
 }
