@@ -11,7 +11,9 @@ export default class ModelDeploy extends HelixCommand<{workers: object[]}> {
   static override summary = 'bring a model to workers'
   static override description =
     "Each worker's own model server fetches it, several at once; a GGUF file is copied into ~/.local/share/helix/models of the worker, and checked there. What is there already stays, and what a server fetched before it was cut off counts, so the command can be repeated."
-  static override args = {model: Args.string({required: true, ignoreStdin: true, description: 'provider/model, for example ollama/qwen3, or the path of a GGUF file'})}
+  static override args = {
+    model: Args.string({required: true, ignoreStdin: true, description: 'provider/model, for example ollama/qwen3, or the path of a GGUF file'}),
+  }
   static override flags = {
     worker: Flags.string({multiple: true, multipleNonGreedy: true, helpValue: 'NAME', description: 'to this worker; may be repeated'}),
     capability: Flags.string({multiple: true, multipleNonGreedy: true, helpValue: 'NAME', description: 'to all workers with this capability; may be repeated'}),

@@ -6,9 +6,9 @@ import {basename, join, resolve} from 'node:path'
 import {text} from 'node:stream/consumers'
 import {HelixError, messageOf} from '../errors/helix-error.js'
 import {fileError} from '../ssh/file-error.js'
+import {checkAborted, untilAborted} from '../until-aborted.js'
 import {afterMarker, collectEnd, startScript} from '../workers/marked-output.js'
 import type {Transport} from '../workers/transport.js'
-import {checkAborted, untilAborted} from '../until-aborted.js'
 import type {PlacedModel} from './model-store.js'
 
 /** The first bytes of a GGUF file. */

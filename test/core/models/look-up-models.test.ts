@@ -46,7 +46,8 @@ describeStores('the models of a thousand workers', (newStore) => {
   })
   afterEach(() => queue.store.close())
 
-  const look = (filter: object = {}) => lookUpModels(context, {...filter, refresh: false, signal: AbortSignal.timeout(60_000), onFailure: () => {}, onAway: () => {}})
+  const look = (filter: object = {}) =>
+    lookUpModels(context, {...filter, refresh: false, signal: AbortSignal.timeout(60_000), onFailure: () => {}, onAway: () => {}})
 
   test('are read from the store alone, in a moment, and are a line for each model', async () => {
     await look()
