@@ -1,9 +1,9 @@
 import {Args, Flags} from '@oclif/core'
 import {HelixCommand} from '../../cli/base-command.js'
-import {describeError} from '../../cli/describe-error.js'
 import {describeBytes} from '../../cli/describe-model.js'
 import {PullLines} from '../../cli/pull-lines.js'
 import {stopOnSignal} from '../../cli/stop-on-signal.js'
+import {tellFailure} from '../../cli/worker-failure.js'
 import {EXIT_CODES} from '../../core/errors/helix-error.js'
 import {type DeployResult, deployModel, selectTargets} from '../../core/models/deploy-model.js'
 
@@ -47,17 +47,12 @@ export default class ModelDeploy extends HelixCommand<{workers: object[]}> {
   }
 
   #conclude({worker, model, error}: DeployResult, count: number): object {
-    const described = error && describeError(error)
-    if (described) {
-      process.exitCode = count === 1 ? described.exitCode : EXIT_CODES.unavailable
-      this.logToStderr(`Error: ${worker}: ${described.message}${described.hint === undefined ? '' : `\n${described.hint}`}`)
-    }
     return {
       worker,
       model: model ? `${model.provider}@${worker}/${model.name}` : null,
       size_bytes: model?.sizeBytes ?? null,
       digest: model?.digest ?? null,
-      error: described ? {code: described.code, kind: described.kind, message: described.message, hint: described.hint ?? null} : null,
+      error: tellFailure(worker, error, count, (text) => this.logToStderr(text)),
     }
   }
 }

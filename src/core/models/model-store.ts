@@ -68,7 +68,8 @@ export function syncModels(store: Store, workerId: string, provider: string, mod
     for (const {name} of known) {
       if (!there.has(name)) await query(trx, 'DELETE FROM models WHERE worker_id = ? AND provider = ? AND name = ?', [workerId, provider, name])
     }
-    for (const model of models) await putModel(trx, store, workerId, {...model, provider}, 'discovered')
+    // In one order, so that two who do this at the same time do not wait for each other.
+    for (const model of models.toSorted((a, b) => (a.name < b.name ? -1 : 1))) await putModel(trx, store, workerId, {...model, provider}, 'discovered')
   })
 }
 
