@@ -4,7 +4,7 @@ import {createServer} from 'node:http'
 import {createServer as createSecureServer} from 'node:https'
 import type {AddressInfo} from 'node:net'
 import {join} from 'node:path'
-import {afterAll, beforeAll, expect, test} from '@jest/globals'
+import {afterAll, beforeAll, expect, jest, test} from '@jest/globals'
 import {describeUnless} from '../fixtures/describe-unless.js'
 import {Fleet, type FleetWorker} from '../fixtures/fleet.js'
 import {finish} from '../fixtures/helix.js'
@@ -14,6 +14,9 @@ import {TcpProxy} from '../fixtures/tcp-proxy.js'
 import {waitFor} from '../fixtures/wait-for.js'
 import {addWords} from '../fixtures/worker-pool.js'
 import {OllamaServer, toLines} from '../plugins/ollama/ollama-server.js'
+
+// Each test is a handful of commands, several of which connect.
+jest.setTimeout(180_000)
 
 describeUnless(sshdAvailable(), "a worker's Ollama", () => {
   const fleet = new Fleet()

@@ -1,13 +1,16 @@
 import {createHash, randomBytes} from 'node:crypto'
 import {existsSync, readdirSync, readFileSync, statSync, truncateSync, writeFileSync} from 'node:fs'
 import {join} from 'node:path'
-import {afterAll, beforeAll, expect, test} from '@jest/globals'
+import {afterAll, beforeAll, expect, jest, test} from '@jest/globals'
 import {describeUnless} from '../fixtures/describe-unless.js'
 import {finish} from '../fixtures/helix.js'
 import {sshdAvailable} from '../fixtures/sshd.js'
 import {TcpProxy} from '../fixtures/tcp-proxy.js'
 import {waitFor} from '../fixtures/wait-for.js'
 import {startPool, type WorkerPool} from '../fixtures/worker-pool.js'
+
+// Each test is a handful of commands, several of which connect.
+jest.setTimeout(180_000)
 
 describeUnless(sshdAvailable(), 'a GGUF file that is deployed', () => {
   let pool: WorkerPool
@@ -77,7 +80,7 @@ describeUnless(sshdAvailable(), 'a GGUF file that is deployed', () => {
     expect(readFileSync(join(folderOf(0), 'big.gguf')).equals(big)).toBe(true)
     expect(arriving(0)).toEqual([])
     await proxy.stop()
-  }, 180_000)
+  })
 
   test('and is interrupted ends within a second', async () => {
     writeFileSync(join(pool.home.root, 'other.gguf'), Buffer.concat([Buffer.from('GGUF'), Buffer.alloc(60_000_000, 'x')]))
@@ -89,5 +92,5 @@ describeUnless(sshdAvailable(), 'a GGUF file that is deployed', () => {
     expect(await ended).toMatchObject({code: 130, stderr: expect.stringContaining('Error: w2: cancelled')})
     expect(performance.now() - since).toBeLessThan(3000)
     expect(readdirSync(folderOf(1))).not.toContain('other.gguf')
-  }, 180_000)
+  })
 })

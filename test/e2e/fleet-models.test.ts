@@ -1,4 +1,4 @@
-import {afterAll, beforeAll, expect, test} from '@jest/globals'
+import {afterAll, beforeAll, expect, jest, test} from '@jest/globals'
 import {describeUnless} from '../fixtures/describe-unless.js'
 import {Fleet, type FleetWorker} from '../fixtures/fleet.js'
 import {finish} from '../fixtures/helix.js'
@@ -6,6 +6,9 @@ import {Sshd, sshdAvailable} from '../fixtures/sshd.js'
 import {noTmux, terminals} from '../fixtures/terminal.js'
 import {waitFor} from '../fixtures/wait-for.js'
 import {addWords} from '../fixtures/worker-pool.js'
+
+// Each test is a handful of commands, several of which connect.
+jest.setTimeout(180_000)
 
 describeUnless(sshdAvailable(), 'the models of all workers', () => {
   const fleet = new Fleet()
@@ -104,7 +107,7 @@ describeUnless(sshdAvailable(), 'the models of all workers', () => {
     expect(await fleet.home.run(['model', 'list', '--refresh', '--worker', 'away'])).toMatchObject({code: 69})
     await fleet.home.run(['worker', 'remove', 'away'])
     await away.stop()
-  }, 180_000)
+  })
 
   test('are fetched on from where the SSH connection was cut', async () => {
     let cuts = 0

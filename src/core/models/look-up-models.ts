@@ -13,7 +13,7 @@ import {type PlacedModelView, viewPlacedModel} from './model-view.js'
 
 const LOOKS_AT_ONCE = 16
 /** A server of this machine that takes longer is not waited for. */
-const LONGEST_LOOK_MS = 2000
+const LONGEST_LOOK_MS = 5000
 
 export interface LookOptions extends ModelFilter {
   signal: AbortSignal
