@@ -8,22 +8,12 @@ import {nearestName} from '../nearest-name.js'
 import type {Credentials} from '../security/credentials.js'
 import {splitWorker} from './model-name.js'
 import {MODEL_SERVERS, serverAddress} from './model-servers.js'
-import {type Dial, openFetch, openFetch, openFetchThrough} from './open-fetch.js'
+import {type Dial, openFetch, openFetchThrough} from './open-fetch.js'
 import type {ModelPrice} from './prices.js'
 import type {LLMProvider} from './provider.js'
 import type {ProviderError} from './provider-error.js'
 import type {ProviderPlugin} from './provider-plugin.js'
-import {
-  type ConfiguredProviders,
-  checkSettings,
-  type FoundKey,
-  findKey,
-  findPrice,
-  needsKey,
-  type ProviderSettings,
-  requireKey,
-  timeoutsOf,
-} from './provider-settings.js'
+import {type ConfiguredProviders, checkSettings, type FoundKey, findKey, findPrice, type ProviderSettings, requireKey, timeoutsOf} from './provider-settings.js'
 
 const CLOSE_MS = 5000
 
@@ -124,9 +114,10 @@ export class ProviderRegistry {
   async price(id: string, model: string): Promise<{isFree: boolean; price: ModelPrice | undefined}> {
     const entry = this.find(id)
     const settings = this.settings(entry)
-    const isOurs = entry.worker !== undefined || !needsKey(entry.plugin, settings)
-    const price = await findPrice(entry.plugin, settings, model, isOurs)
-    return {isFree: !price && isOurs, price}
+    // Whoever takes money asks for a key.
+    const isPaid = entry.worker === undefined && (await this.key(entry)) !== undefined
+    const price = await findPrice(entry.plugin, settings, model, isPaid)
+    return {isFree: !price && !isPaid, price}
   }
 
   /** The provider, ready to be asked; whoever opens it closes it. Throws `denied` where it needs a key and has none. */
