@@ -2,6 +2,7 @@ import {execFileSync} from 'node:child_process'
 import {createHash} from 'node:crypto'
 import {readFileSync} from 'node:fs'
 import {hostname} from 'node:os'
+import {errorCode} from './errors/helix-error.js'
 
 /** A process that can be told from a later one with the same number. */
 export interface ProcessIdentity {
@@ -19,6 +20,15 @@ export function currentProcess(): ProcessIdentity {
 /** Whether that very process is still there; only meaningful on the machine it ran on. */
 export function isProcessAlive(identity: ProcessIdentity): boolean {
   return identity.bootId === bootId() && processStart(identity.pid) === identity.processStart
+}
+
+/** Whether any process has that number on this machine, for files that name whoever made them: a later one with the number only delays their removal. */
+export function isPidAlive(pid: number): boolean {
+  try {
+    return process.kill(pid, 0)
+  } catch (error) {
+    return errorCode(error) === 'EPERM'
+  }
 }
 
 /** Identifies this machine, or this container, among those that share a store. */

@@ -4,6 +4,7 @@ import {hostname} from 'node:os'
 import {dirname} from 'node:path'
 import {setTimeout as sleep} from 'node:timers/promises'
 import {HelixError, messageOf} from '../errors/helix-error.js'
+import {isPidAlive} from '../process-identity.js'
 import {configError} from './config-error.js'
 import {errorCode} from './error-code.js'
 
@@ -64,7 +65,7 @@ async function isStale(lock: string, content: string): Promise<boolean> {
   if (stats === undefined) return false
   if (Date.now() - stats.mtimeMs > STALE_MS) return true
   const holder = parseHolder(content)
-  return holder !== undefined && holder.host === hostname() && !isAlive(holder.pid)
+  return holder !== undefined && holder.host === hostname() && !isPidAlive(holder.pid)
 }
 
 // A lock is empty for a moment before its content is written.
@@ -73,14 +74,6 @@ function parseHolder(content: string): {pid: number; host: string} | undefined {
     return JSON.parse(content)
   } catch {
     return undefined
-  }
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    return process.kill(pid, 0)
-  } catch (error) {
-    return errorCode(error) !== 'ESRCH'
   }
 }
 

@@ -1,17 +1,15 @@
 import {randomBytes} from 'node:crypto'
-import {mkdir, readdir, readFile, realpath, rm, statfs, writeFile} from 'node:fs/promises'
+import {mkdir, readdir, readFile, realpath, rm, writeFile} from 'node:fs/promises'
 import {join} from 'node:path'
-import {errorCode, HelixError} from '../errors/helix-error.js'
-import {diskFull} from '../providers/npm-failure.js'
+import {HelixError} from '../errors/helix-error.js'
+import {checkSpace} from '../npm/check-space.js'
+import {type NpmOptions, npmInstall} from '../npm/run-npm.js'
+import {isPidAlive} from '../process-identity.js'
 import {type ExaminedPlugin, examinePlugin, readManifest} from './examine-plugin.js'
 import {pluginFailure} from './plugin-failure.js'
 import {changePluginList, type PluginEntry, packageFolderOf, readPluginList} from './plugin-list.js'
 import {findSource} from './plugin-source.js'
-import {type NpmOptions, npmInstall} from './run-npm.js'
 import {allowsVersion} from './version-range.js'
-
-/** Bytes; npm 11 cuts files off at a full disk and reports success. */
-const LEAST_SPACE = 1024 * 1024
 
 /** What managing plugins works with. */
 export interface PluginContext {
@@ -45,9 +43,9 @@ export async function installPlugin(text: string, cwd: string, context: PluginCo
   const root = join(pluginsFolder(context), `${process.pid}-${randomBytes(4).toString('hex')}`)
   try {
     await prepareFolder(root, context)
-    await npmInstall(spec, root, options)
+    await npmInstall([spec], root, options)
     const name = await nameOfInstalled(root, spec)
-    if ((await freeSpace(root)) < LEAST_SPACE) throw diskFull(name, root)
+    await checkSpace(name, root)
     const isName = !isFile && !spec.includes(':') && !/^[^@].*\//.test(spec)
     const entry: PluginEntry = {name, type: 'user', root, ...(!isName && {url: spec})}
     return await register(entry, context, options.signal)
@@ -124,24 +122,11 @@ export async function removeUnlisted(context: PluginContext, old: PluginEntry | 
   const folder = pluginsFolder(context)
   const names = await readdir(folder).catch(() => [])
   const listed = new Set((await readPluginList(context.dataDir)).map(({root}) => root))
-  const isBusy = (name: string) => join(folder, name) !== old?.root && isAlive(Number.parseInt(name, 10))
+  const isBusy = (name: string) => join(folder, name) !== old?.root && isPidAlive(Number.parseInt(name, 10))
   const unlisted = names.filter((name) => !listed.has(join(folder, name)) && !isBusy(name))
   await Promise.all(unlisted.map((name) => rm(join(folder, name), {recursive: true, force: true, maxRetries: 3})))
 }
 
 function pluginsFolder({dataDir}: PluginContext): string {
   return join(dataDir, 'plugins')
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    return process.kill(pid, 0)
-  } catch (error) {
-    return errorCode(error) === 'EPERM'
-  }
-}
-
-async function freeSpace(folder: string): Promise<number> {
-  const {bavail, bsize} = await statfs(folder)
-  return bavail * bsize
 }

@@ -1,5 +1,5 @@
 import {HelixError} from '../errors/helix-error.js'
-import {npmFailure} from '../providers/npm-failure.js'
+import {npmFailure} from '../npm/npm-failure.js'
 import {redact} from '../security/redact.js'
 
 const NO_NAMES = new Set(['EINVALIDPACKAGENAME', 'EINVALIDTAGNAME', 'EUNSUPPORTEDPROTOCOL'])

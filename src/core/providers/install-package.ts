@@ -1,38 +1,15 @@
 import {randomBytes} from 'node:crypto'
-import {lstat, mkdir, readdir, rename, rm, statfs, writeFile} from 'node:fs/promises'
+import {lstat, mkdir, readdir, rename, rm, writeFile} from 'node:fs/promises'
 import {basename, dirname, join} from 'node:path'
 import {errorCode, HelixError} from '../errors/helix-error.js'
-import {redact} from '../security/redact.js'
-import {diskFull, npmFailure} from './npm-failure.js'
+import {checkSpace} from '../npm/check-space.js'
+import {npmFailure} from '../npm/npm-failure.js'
+import {type NpmOptions, npmInstall} from '../npm/run-npm.js'
+import {isPidAlive} from '../process-identity.js'
 import type {InstallablePackage} from './provider-plugin.js'
 
 /** Stands in for a package that is of no use on this machine. */
 const EMPTY_PACKAGE = 'npm:empty-npm-package@1.0.0'
-
-const NPM_ARGUMENTS = [
-  'install',
-  '--ignore-scripts',
-  '--omit=dev',
-  '--no-audit',
-  '--no-fund',
-  '--no-package-lock',
-  '--no-progress',
-  '--no-update-notifier',
-  '--loglevel=error',
-  // npm's own waits add up to minutes before it says that there is no network.
-  '--fetch-retry-mintimeout=1000',
-  '--fetch-retry-maxtimeout=5000',
-]
-
-/** Bytes. */
-const LEAST_SPACE = 1024 * 1024
-
-export interface InstallOptions {
-  /** Ends the installation; what was there before stays. */
-  signal?: AbortSignal
-  /** Gets what npm says, line by line. */
-  onOutput?: (line: string) => void
-}
 
 export interface InstalledPackage {
   name: string
@@ -47,8 +24,9 @@ export interface InstalledPackage {
  * there can be imported: a failure leaves what was there before. Runs no install scripts.
  * Throws `config` without npm, `unavailable` when npm fails, `interrupted` when cancelled.
  */
-export async function installPackage(pkg: InstallablePackage, folder: string, {signal, onOutput}: InstallOptions = {}): Promise<InstalledPackage> {
+export async function installPackage(pkg: InstallablePackage, folder: string, options: NpmOptions = {}): Promise<InstalledPackage> {
   const {name, version} = pkg
+  const {signal} = options
   try {
     await mkdir(dirname(folder), {recursive: true})
     await removeLeftovers(folder)
@@ -56,9 +34,8 @@ export async function installPackage(pkg: InstallablePackage, folder: string, {s
     try {
       await mkdir(staged)
       await writeFile(join(staged, 'package.json'), `${JSON.stringify(manifestOf(pkg), null, 2)}\n`)
-      await runNpm(staged, signal, onOutput)
-      // npm 11 cuts files off at a full disk and reports success.
-      if ((await freeSpace(staged)) < LEAST_SPACE) throw diskFull(`${name} ${version}`, folder)
+      await npmInstall([], staged, options)
+      await checkSpace(`${name} ${version}`, staged)
       await checkImport(name, staged, signal)
       const bytes = await sizeOf(staged)
       signal?.throwIfAborted()
@@ -77,18 +54,6 @@ function manifestOf({name, version, unneeded}: InstallablePackage): object {
   const {platform, arch} = process
   const overrides = Object.fromEntries(unneeded({platform, arch}).map((left) => [left, EMPTY_PACKAGE]))
   return {private: true, dependencies: {[name]: version}, overrides}
-}
-
-async function runNpm(folder: string, signal: AbortSignal | undefined, onOutput: InstallOptions['onOutput']): Promise<void> {
-  const {execa} = await import('execa')
-  const npm = execa('npm', [...NPM_ARGUMENTS, '--prefix', folder], {
-    cwd: folder,
-    stdin: 'ignore',
-    all: true,
-    ...(signal && {cancelSignal: signal, forceKillAfterDelay: 1000}),
-  })
-  if (onOutput) for await (const line of npm.iterable({from: 'all'})) onOutput(redact(line))
-  await npm
 }
 
 // In a process of its own: importing may load native code, which stays loaded, and runs what the package wants.
@@ -145,24 +110,11 @@ async function removeLeftovers(folder: string): Promise<void> {
   const parent = dirname(folder)
   for (const name of await readdir(parent)) {
     const [, purpose, pid] = name.startsWith(`${basename(folder)}.`) ? (/\.(new|old)-(\d+)-[0-9a-f]{8}$/.exec(name) ?? []) : []
-    if (pid === undefined || isAlive(Number(pid))) continue
+    if (pid === undefined || isPidAlive(Number(pid))) continue
     const path = join(parent, name)
     if (purpose === 'old') await rename(path, folder).catch(() => {})
     await rm(path, {recursive: true, force: true})
   }
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    return process.kill(pid, 0)
-  } catch (error) {
-    return errorCode(error) === 'EPERM'
-  }
-}
-
-async function freeSpace(folder: string): Promise<number> {
-  const {bavail, bsize} = await statfs(folder)
-  return bavail * bsize
 }
 
 async function sizeOf(folder: string): Promise<number> {

@@ -1,6 +1,6 @@
 import {join} from 'node:path'
 import {HelixError} from '../../errors/helix-error.js'
-import {npmFailure} from '../../providers/npm-failure.js'
+import {npmFailure} from '../../npm/npm-failure.js'
 import {digestFile} from './parcel.js'
 import {compareVersions} from './worker-state.js'
 

@@ -23,10 +23,10 @@ export interface NpmOptions {
   onOutput?: ((line: string) => void) | undefined
 }
 
-/** Adds a package to those of a folder with the npm of this machine; no install script is run. Rejects as execa does, with all that npm said. */
-export async function npmInstall(spec: string, folder: string, {signal, onOutput}: NpmOptions): Promise<void> {
+/** Installs what the package.json of a folder names with the npm of this machine, and `specs` beside that; no install script is run. Rejects as execa does, with all that npm said. */
+export async function npmInstall(specs: readonly string[], folder: string, {signal, onOutput}: NpmOptions): Promise<void> {
   const {execa} = await import('execa')
-  const npm = execa('npm', [...ARGUMENTS, '--prefix', folder, '--', spec], {
+  const npm = execa('npm', [...ARGUMENTS, '--prefix', folder, '--', ...specs], {
     cwd: folder,
     stdin: 'ignore',
     all: true,
