@@ -54,7 +54,7 @@ export class ResponseCollector {
     const last = this.#parts.at(-1)
     const signature = 'signature' in rest ? rest.signature : undefined
     // A signature closes the thoughts that it signs.
-    if (last?.type !== type || ('signature' in last && text !== '')) this.#push({type, text: ''})
+    if (last?.type !== type || ('signature' in last && (text !== '' || signature !== undefined))) this.#push({type, text: ''})
     this.#pieces.push(text)
     if (signature !== undefined) {
       this.#flush()

@@ -47,6 +47,16 @@ describe('a whole answer', () => {
     })
   })
 
+  it('keeps signed thoughts apart that have no text', async () => {
+    const thoughts = [
+      {type: 'reasoning', text: 'First.', signature: 'one'},
+      {type: 'reasoning', text: '', signature: {sealed: 'two'}},
+      {type: 'reasoning', text: '', signature: 'three'},
+    ] as const
+    const {message} = await collectResponse(play([...thoughts, {type: 'finish', reason: 'stop'}]), 'lines/m')
+    expect(message.content).toEqual(thoughts)
+  })
+
   it('is none when it ends with an error', async () => {
     const error = new HelixError('busy', 'later', {code: 'LATER'})
     await expect(
