@@ -9,6 +9,7 @@ import type {
   ChatRequest,
   GenerationRequest,
   GenerationResponse,
+  JsonSchema,
   LLMProvider,
   ModelInfo,
   ProviderCapabilities,
@@ -73,6 +74,11 @@ export abstract class BaseProvider implements LLMProvider {
   /** What a model takes, for adapters that know more than the provider's `getCapabilities`. */
   protected capabilitiesOf(_model: string): ProviderCapabilities {
     return this.getCapabilities()
+  }
+
+  /** Whether the provider's own means can hold a model to the schema; where not, the schema is put in words. */
+  protected takesSchema(_schema: JsonSchema, model: string): boolean {
+    return this.capabilitiesOf(model).schema
   }
 
   /** The models that can be asked. Throws as `respond` does; is not called again. */
@@ -170,7 +176,8 @@ export abstract class BaseProvider implements LLMProvider {
       return HelixError.is(error) ? error : this.toError(error)
     }
     const messages = adoptMessages(request.messages, this.#origin(model))
-    return request.schema && !capabilities.schema ? askInWords({...request, messages}, request.schema) : {...request, messages}
+    const {schema} = request
+    return schema && !this.takesSchema(schema, model) ? askInWords({...request, messages}, schema) : {...request, messages}
   }
 
   #origin(model: string): string {

@@ -1,6 +1,6 @@
 import {afterEach, beforeEach, describe, expect, it} from '@jest/globals'
 import type {AdapterEvent} from '../../../src/core/providers/answer-assembler.js'
-import type {ChatRequest, ProviderEvent} from '../../../src/core/providers/provider.js'
+import type {ChatRequest, JsonSchema, ProviderEvent} from '../../../src/core/providers/provider.js'
 import type {Clock, ProviderOptions} from '../../../src/core/providers/provider-plugin.js'
 import {FakeServer} from '../../../src/core/providers/testing/fake-server.js'
 import {InstantClock} from '../../../src/core/providers/testing/instant-clock.js'
@@ -118,6 +118,19 @@ describe('a whole answer', () => {
     const [first, second] = server.requests.map(({body}) => JSON.parse(body))
     expect(first).toEqual({...REQUEST, reasoning: {effort: 'low'}, maxTokens: 9, tools, toolChoice: 'auto'})
     expect(second).toEqual({...REQUEST, schema: {type: 'object'}, tools: [], toolChoice: 'none'})
+  })
+
+  it('is asked for in words where the schema is one that the provider has no means for', async () => {
+    class OnlyObjects extends LineProvider {
+      protected override takesSchema(schema: JsonSchema): boolean {
+        return schema.type === 'object'
+      }
+    }
+    server.reply(answerWith(HALLO, lineWire))
+    for (const type of ['object', 'array']) await new OnlyObjects(optionsFor({})).generate({...REQUEST, schema: {type}})
+    const [own, inWords] = server.requests.map(({body}) => JSON.parse(body))
+    expect([own.schema, own.messages.length]).toEqual([{type: 'object'}, 1])
+    expect([inWords.schema, inWords.messages[0].content]).toEqual([undefined, expect.stringContaining('{"type":"array"}')])
   })
 
   it('ends with its finish, whatever the adapter says afterwards', async () => {
