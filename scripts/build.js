@@ -20,6 +20,7 @@ const SEPARATE = [
   'ajv',
   'ajv/dist/2020.js',
   'cosmiconfig',
+  'eventsource-parser',
   'execa',
   'ollama/browser',
   'openai',

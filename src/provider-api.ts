@@ -5,6 +5,7 @@
 export {type ErrorKind, errorCode, HelixError, type HelixErrorOptions, messageOf} from './core/errors/helix-error.js'
 export type {AdapterEvent} from './core/providers/answer-assembler.js'
 export {BaseProvider} from './core/providers/base-provider.js'
+export {checkKey} from './core/providers/chat-completions/failures.js'
 export {type FoundPackage, findPackage} from './core/providers/installed-package.js'
 export type {ModelPrice, PriceTable} from './core/providers/prices.js'
 export type {
