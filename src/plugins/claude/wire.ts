@@ -15,7 +15,8 @@ import {type ModelTraits, traitsOf} from './models.js'
 import {toOutputSchema} from './schema.js'
 import {toThinking} from './thinking.js'
 
-export type WireRequest = MessageCreateParamsStreaming
+/** Anthropic's package no longer knows the temperature, which models before Opus 4.7 still take. */
+export type WireRequest = MessageCreateParamsStreaming & {temperature?: number}
 
 /** How long an answer may become that nobody has limited, where the model could go on. */
 const LONGEST_UNASKED = 64_000
