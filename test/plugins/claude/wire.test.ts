@@ -6,7 +6,23 @@ import {WEATHER} from '../../fixtures/replay.js'
 const HELLO: Message = {role: 'user', content: 'Hallo'}
 const CALL = {type: 'tool_call', id: 'toolu_1', name: 'weather', arguments: '{"location":"Köln"}'} as const
 
-function bodyOf(request: Partial<ChatRequest>, mostTokens = 64_000): Record<string, any> {
+interface Block {
+  text?: string
+  name?: string
+  content?: string
+  cache_control?: object
+  input_schema?: object
+}
+
+/** What of a request the tests look at. */
+interface Body {
+  system?: Block[]
+  messages: {role: string; content: Block[]}[]
+  tools?: Block[]
+  tool_choice?: object
+}
+
+function bodyOf(request: Partial<ChatRequest>, mostTokens = 64_000): Body {
   return JSON.parse(JSON.stringify(toWireRequest({model: 'claude-sonnet-4-5', messages: [HELLO], tools: [], toolChoice: 'auto', ...request}, mostTokens)))
 }
 
@@ -113,7 +129,7 @@ describe('a conversation', () => {
 describe('files', () => {
   const file = (name: string, mediaType: string, content = 'Ü'): Attachment => ({type: 'attachment', name, mediaType, data: Buffer.from(content)})
   const blocksOf = (...files: Attachment[]) =>
-    bodyOf({messages: [{role: 'user', content: [...files, {type: 'text', text: 'Was ist das?'}]}]}).messages[0].content
+    bodyOf({messages: [{role: 'user', content: [...files, {type: 'text', text: 'Was ist das?'}]}]}).messages[0]?.content
 
   it('go along as images, PDFs and texts, in their order', () => {
     expect(blocksOf(file('a.png', 'image/png'), file('b.pdf', 'application/pdf'), file('c.md', 'text/markdown'), file('d.json', 'application/json'))).toEqual([
@@ -147,13 +163,13 @@ describe('tools', () => {
   })
 
   it('have the schema of an object', () => {
-    expect(bodyOf({tools: [{name: 'now', parameters: {}}]}).tools[0].input_schema).toEqual({type: 'object'})
+    expect(bodyOf({tools: [{name: 'now', parameters: {}}]}).tools?.[0]?.input_schema).toEqual({type: 'object'})
   })
 })
 
 describe('what is to be kept in the cache', () => {
-  const marked = (body: Record<string, any>) => {
-    const blocks = [...(body.system ?? []), ...(body.tools ?? []), ...body.messages.flatMap((turn: {content: object[]}) => turn.content)]
+  const marked = (body: Body) => {
+    const blocks = [...(body.system ?? []), ...(body.tools ?? []), ...body.messages.flatMap(({content}) => content)]
     return blocks.filter(({cache_control}) => cache_control).map((block) => block.text ?? block.name ?? block.content)
   }
   const SYSTEM: Message = {role: 'system', content: 'Sei kurz.'}
