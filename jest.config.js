@@ -25,6 +25,6 @@ export default {
   globalTeardown: '<rootDir>/test/fixtures/jest-teardown.ts',
   // Tests mostly wait for real processes, so two at once also where jest would take one.
   maxWorkers: Math.max(2, Math.floor(availableParallelism() / 2)),
-  // Real servers and real processes; a slow machine is no failure.
-  testTimeout: 60_000,
+  // Real servers and real processes, many of them in some tests; a slow machine is no failure.
+  testTimeout: 180_000,
 }

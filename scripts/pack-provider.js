@@ -1,6 +1,6 @@
 // Makes a plugin package of a built-in provider, as anybody's plugin would be: `node scripts/pack-provider.js ID FOLDER`, then `npm pack FOLDER`.
 import {copyFileSync} from 'node:fs'
-import {join} from 'node:path'
+import {join, resolve} from 'node:path'
 import {fileURLToPath} from 'node:url'
 import {build} from 'esbuild'
 
@@ -11,11 +11,15 @@ if (!id || !folder) {
 }
 const source = join(fileURLToPath(new URL('../src/plugins', import.meta.url)), id)
 
-/** In a package of its own a provider has of Helix what every plugin has. */
+/** Of what Helix has, all that plugins are given. A package brings its copy of what only providers that come with Helix share. */
+const CONTRACT = /[/\\]core[/\\](errors|providers)[/\\](?!chat-completions[/\\])/
+
 const contract = {
   name: 'contract',
   setup({onResolve}) {
-    onResolve({filter: /\/core\/(providers|errors)\//}, () => ({external: true, path: 'helix-cli/provider'}))
+    onResolve({filter: /^\.{1,2}\//}, ({path, resolveDir}) =>
+      CONTRACT.test(resolve(resolveDir, path)) ? {external: true, path: 'helix-cli/provider'} : undefined,
+    )
   },
 }
 

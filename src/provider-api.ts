@@ -5,6 +5,7 @@
 export {type ErrorKind, errorCode, HelixError, type HelixErrorOptions, messageOf} from './core/errors/helix-error.js'
 export type {AdapterEvent} from './core/providers/answer-assembler.js'
 export {BaseProvider} from './core/providers/base-provider.js'
+export {toArgumentsObject} from './core/providers/call-arguments.js'
 export {checkKey} from './core/providers/chat-completions/failures.js'
 export {type FoundPackage, findPackage} from './core/providers/installed-package.js'
 export type {ModelPrice, PriceTable} from './core/providers/prices.js'
@@ -44,4 +45,7 @@ export {
   type Timeouts,
 } from './core/providers/provider-plugin.js'
 export {budgetOf, effortOf} from './core/providers/reasoning.js'
+export {readServerSentEvents, type ServerSentEvent} from './core/providers/server-sent-events.js'
+export {isTextType, readTextAttachment} from './core/providers/text-attachment.js'
+export {ThoughtSplitter} from './core/providers/thought-splitter.js'
 export {Watch} from './core/providers/watch.js'

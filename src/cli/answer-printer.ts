@@ -1,8 +1,9 @@
 import {styleText} from 'node:util'
 import type {Logger} from '../core/logger.js'
 import type {ProviderEvent} from '../core/providers/provider.js'
+import type {AnswerProblem} from '../core/sessions/answer-problem.js'
 import {viewToolCall, viewUsage} from '../core/sessions/answer-view.js'
-import type {AnswerProblem} from '../core/sessions/ask-model.js'
+import type {AskOptions} from '../core/sessions/ask-model.js'
 import {showText} from '../core/show-text.js'
 import {describeError} from './describe-error.js'
 
@@ -42,6 +43,11 @@ export function reportProblem(problem: AnswerProblem | undefined, {warn}: Pick<L
   if (!problem) return
   process.exitCode = 1
   warn(problem.message)
+}
+
+/** Says when another model is asked. */
+export function tellFallbacks({warn}: Pick<Logger, 'warn'>): Pick<AskOptions, 'onFallback'> {
+  return {onFallback: (error, next) => warn(`${error.message}; asking ${next} instead`)}
 }
 
 /** An event as a line of `--output stream-json`. */

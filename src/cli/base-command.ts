@@ -107,6 +107,7 @@ export abstract class HelixCommand<T> extends Command {
       dataDir: this.config.dataDir,
       cacheDir: this.config.cacheDir,
       packageRoot: this.config.root,
+      version: this.config.version,
       warn: (message) => this.warn(message),
       loadProviders: () => this.#loadProviders(),
     })

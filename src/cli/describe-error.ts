@@ -1,3 +1,4 @@
+import {stripVTControlCharacters} from 'node:util'
 import {EXIT_CODES, HelixError, messageOf} from '../core/errors/helix-error.js'
 import {nearestName} from '../core/nearest-name.js'
 import {redact} from '../core/security/redact.js'
@@ -22,7 +23,7 @@ interface OclifError {
 
 /** Describes whatever was thrown; what is neither Helix's nor oclif's is a bug. Secrets are redacted. */
 export function describeError(error: unknown, commandIds: readonly string[] = []): DescribedError {
-  const message = oneLine(messageOf(error))
+  const message = oneLine(describeFlags(messageOf(error)))
   if (HelixError.is(error)) return {code: error.code, kind: error.kind, message, hint: error.hint && oneLine(error.hint), exitCode: EXIT_CODES[error.kind]}
   const {oclif, code, args} = error as OclifError
   if (code === 'EEXIT') return {code, kind: 'exit', message, exitCode: oclif?.exit ?? 0}
@@ -45,6 +46,21 @@ function describeUsage(message: string, args: OclifError['args'], commandIds: re
   }
   if (/^Missing \d+ required arg/.test(message) && args) return {message: `missing ${args.map((arg) => arg.name.toUpperCase()).join(' and ')}`, hint}
   return {message, hint}
+}
+
+// oclif lists what is wrong with the flags under a heading, on a terminal with colors, and as its parser sees it.
+function describeFlags(message: string): string {
+  const [heading = '', ...problems] = stripVTControlCharacters(message)
+    .replace(/\nSee more help with --help$/, '')
+    .split(/\n\s*/)
+  if (!/^The following errors? occurred:$/.test(heading)) return message
+  const reworded = problems.map((problem) =>
+    problem
+      .replace(/^Missing required flag (\S+)$/, 'missing --$1')
+      .replace(/^All of the following must be provided when using (--[^:]+): (.+)$/, '$1 needs $2')
+      .replace(/^(--[\w-]+)=.* cannot also be provided when using (--[\w-]+)$/, '$1 and $2 do not go together'),
+  )
+  return [...new Set(reworded)].join('; ')
 }
 
 // A message may quote what a worker or a file said: no secret, no line of its own, nothing that a terminal obeys.

@@ -2,6 +2,7 @@ import {readFileSync} from 'node:fs'
 import {constants} from 'node:os'
 import {fileURLToPath} from 'node:url'
 import {run} from '@oclif/core'
+import {settings} from '@oclif/core/settings'
 import {errorCode, HelixError} from '../core/errors/helix-error.js'
 import {redact} from '../core/security/redact.js'
 import {describeError} from './describe-error.js'
@@ -10,6 +11,10 @@ import {describeError} from './describe-error.js'
 export async function main(argv: string[], packageFile: URL): Promise<void> {
   // What Node and oclif warn of concerns whoever develops Helix.
   if (!process.env.DEBUG) process.removeAllListeners('warning')
+  // Else oclif warns of each linked plugin that it cannot compile its TypeScript. Node runs that as it is.
+  settings.enableAutoTranspile = false
+  // While plugins are loaded the process has another one.
+  const exit = process.exit.bind(process)
   let isUnread = false
   process.stdout.once('error', (error) => {
     isUnread = errorCode(error) === 'EPIPE'
@@ -28,10 +33,12 @@ export async function main(argv: string[], packageFile: URL): Promise<void> {
   // oclif throws what standard output says, unless it is that nobody reads.
   process.once('uncaughtException', (error) => {
     report(isWriteFailure(error) ? new HelixError('unavailable', `standard output cannot be written: ${error.message}`, {code: 'OUTPUT_FAILED'}) : error)
-    process.exit()
+    exit()
   })
   try {
-    await run(argv[0] === 'help' ? [...argv.slice(1), '--help'] : argv, {root: fileURLToPath(packageFile)})
+    // A plugin that breaks every command must not break the one that takes it away.
+    const userPlugins = argv[0] !== 'plugins'
+    await run(argv[0] === 'help' ? [...argv.slice(1), '--help'] : argv, {root: fileURLToPath(packageFile), userPlugins})
   } catch (error) {
     report(error)
   }

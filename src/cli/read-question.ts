@@ -2,11 +2,13 @@ import {HelixError} from '../core/errors/helix-error.js'
 import type {ReasoningConfig} from '../core/providers/provider.js'
 import type {Question} from '../core/sessions/ask-model.js'
 import {readAttachment, readSchema, readTools} from '../core/sessions/question-files.js'
+import {checkName} from '../core/tasks/check-name.js'
 import {readPipedText} from './piped-stdin.js'
 
 /** The flags of `helix chat` that make a question. */
 export interface QuestionFlags {
   model: string
+  fallback?: string[] | undefined
   prompt?: string | undefined
   system?: string | undefined
   attach?: string[] | undefined
@@ -15,6 +17,8 @@ export interface QuestionFlags {
   'run-tools': boolean
   reasoning?: NonNullable<ReasoningConfig['effort']> | undefined
   'max-tokens'?: number | undefined
+  'max-cost'?: string | undefined
+  project?: string | undefined
   temperature?: string | undefined
 }
 
@@ -26,9 +30,13 @@ export async function readQuestion(flags: QuestionFlags, stdin: AsyncIterable<Bu
       hint: 'With --no-run-tools you get the calls that the model makes.',
     })
   }
+  if (flags.project !== undefined) checkName('project', flags.project)
   return {
     model: flags.model,
-    temperature: readTemperature(flags.temperature),
+    fallbacks: flags.fallback,
+    maxCost: readNumber('--max-cost', flags['max-cost'], Number.MAX_VALUE),
+    project: flags.project,
+    temperature: readNumber('--temperature', flags.temperature, 2),
     maxTokens: flags['max-tokens'],
     system: flags.system,
     reasoning: flags.reasoning && {effort: flags.reasoning},
@@ -39,11 +47,12 @@ export async function readQuestion(flags: QuestionFlags, stdin: AsyncIterable<Bu
   }
 }
 
-function readTemperature(text: string | undefined): number | undefined {
+function readNumber(flag: string, text: string | undefined, most: number): number | undefined {
   if (text === undefined) return undefined
   const value = text.trim() === '' ? Number.NaN : Number(text)
-  if (value >= 0 && value <= 2) return value
-  throw new HelixError('usage', `--temperature must be a number from 0 to 2, and is ${JSON.stringify(text)}`, {code: 'TEMPERATURE_INVALID'})
+  if (value >= 0 && value <= most) return value
+  const range = most === Number.MAX_VALUE ? 'of 0 or more' : `from 0 to ${most}`
+  throw new HelixError('usage', `${flag} must be a number ${range}, and is ${JSON.stringify(text)}`, {code: 'NUMBER_INVALID'})
 }
 
 function joinPrompt(prompt: string | undefined, input: string | undefined): string {

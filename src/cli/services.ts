@@ -3,15 +3,19 @@ import {once} from 'node:events'
 import {open} from 'node:fs/promises'
 import {join} from 'node:path'
 import type {ConfigPath} from '../core/config/config-path.js'
-import type {LoadedConfig} from '../core/config/load-config.js'
+import type {ConfigLocation, LoadedConfig} from '../core/config/load-config.js'
 import {locateStore, openStore, type Store, type StoreLocation} from '../core/data/store.js'
 import type {Logger} from '../core/logger.js'
+import type {PluginContext} from '../core/plugins/install-plugin.js'
 import {hostId} from '../core/process-identity.js'
+import {Cooldowns} from '../core/providers/cooldowns.js'
+import type {AliasContext} from '../core/providers/model-aliases.js'
 import type {ProviderPlugin} from '../core/providers/provider-plugin.js'
 import {ProviderRegistry} from '../core/providers/provider-registry.js'
 import type {RequestContext} from '../core/requests/request-context.js'
 import {Credentials} from '../core/security/credentials.js'
 import {redact} from '../core/security/redact.js'
+import type {AskContext} from '../core/sessions/ask-model.js'
 import {Spool} from '../core/tasks/spool.js'
 import {AutoInstaller} from '../core/workers/install/auto-installer.js'
 import type {InstallSource} from '../core/workers/install/install-helix.js'
@@ -29,6 +33,7 @@ export interface ServiceOptions {
   cacheDir: string
   /** Folder of the installed package, where the migrations are. */
   packageRoot: string
+  version: string
   warn: (message: string) => void
   /** Runs the hook that brings providers. */
   loadProviders: () => Promise<ProviderPlugin[]>
@@ -50,6 +55,7 @@ export class Services {
   readonly credentials: Credentials
   /** Program and arguments that start this Helix. */
   readonly helix: [program: string, ...args: string[]]
+  readonly #version: string
   readonly #loadProviders: ServiceOptions['loadProviders']
   #store: Promise<Store> | undefined
   #connections: WorkerConnections | undefined
@@ -63,6 +69,7 @@ export class Services {
     this.helix = [process.execPath, join(options.packageRoot, 'bin', 'run.js')]
     this.spool = new Spool(options.dataDir)
     this.credentials = new Credentials(options)
+    this.#version = options.version
     this.#loadProviders = options.loadProviders
     this.logger = stderrLogger(LEVELS.indexOf(options.config.values.global.log_level))
   }
@@ -118,6 +125,26 @@ export class Services {
       ignored: this.config.ignored,
       onRetry: (error, waitMs) => this.logger.warn(`${error.message}; trying again in ${Math.ceil(waitMs / 1000)} s`),
     })
+  }
+
+  /** What asking a language model works with. */
+  async models(): Promise<AskContext> {
+    return {
+      providers: await this.providers(),
+      models: this.config.values.models,
+      cooldowns: new Cooldowns(join(this.installSource.cacheDir, 'cooldowns')),
+      store: () => this.store(),
+    }
+  }
+
+  /** What changing the aliases of models works with. */
+  aliases(location: ConfigLocation): AliasContext {
+    return {aliases: this.config.values.models.aliases, location, providers: () => this.providers()}
+  }
+
+  /** What managing plugins of others works with. */
+  plugins(): PluginContext {
+    return {dataDir: this.dataDir, version: this.#version, helix: this.helix}
   }
 
   /** What requests for tasks work with; what they queue belongs to the project of this name. */

@@ -34,6 +34,11 @@ export function exitCodeOfCount(failed: number): number {
   return Math.min(failed, MOST_COUNTED + 1)
 }
 
+/** The exit code for many tasks that a signal may have cancelled before they completed. */
+export function exitCodeAfterSignal(code: number, signalled: boolean): number {
+  return signalled && code !== OK ? EXIT_CODES.interrupted : code
+}
+
 /** Neither waiting nor completed; a task that waited for a failure which did not happen is not to blame. */
 function hasFailed({status, failure_kind}: TaskWithAttempt): boolean {
   const notNeeded = status === 'cancelled' && failure_kind === 'dependency'

@@ -1,7 +1,7 @@
 import {readFile} from 'node:fs/promises'
 import {parseEnv} from 'node:util'
 import {Flags} from '@oclif/core'
-import {HelixError, messageOf} from '../core/errors/helix-error.js'
+import {errorCode, HelixError, messageOf} from '../core/errors/helix-error.js'
 import {hostId} from '../core/process-identity.js'
 import type {TaskOptions} from '../core/tasks/build-tasks.js'
 import {instantAfter, parseInstant} from '../core/tasks/parse-instant.js'
@@ -170,6 +170,9 @@ async function readEnvFile(file: string): Promise<Record<string, string>> {
   try {
     return parseEnv(await readFile(file, 'utf8')) as Record<string, string>
   } catch (error) {
-    throw new HelixError('usage', `--env-from ${file}: ${messageOf(error)}`, {code: 'ENV_FILE_UNREADABLE', cause: error})
+    throw new HelixError('usage', `--env-from ${file}: ${errorCode(error) === 'ENOENT' ? 'there is no such file' : messageOf(error)}`, {
+      code: 'ENV_FILE_UNREADABLE',
+      cause: error,
+    })
   }
 }

@@ -1,5 +1,5 @@
 import {Flags} from '@oclif/core'
-import {eventLine, reportProblem, TextPrinter} from '../cli/answer-printer.js'
+import {eventLine, reportProblem, TextPrinter, tellFallbacks} from '../cli/answer-printer.js'
 import {FORMATS, HelixCommand} from '../cli/base-command.js'
 import {pipedStdin} from '../cli/piped-stdin.js'
 import {readQuestion} from '../cli/read-question.js'
@@ -22,7 +22,13 @@ export default class Chat extends HelixCommand<AnswerView> {
       char: 'm',
       required: true,
       helpValue: 'PROVIDER/MODEL',
-      description: 'who is asked; see helix provider list and helix provider models',
+      description: 'who is asked, or an alias; see helix provider list and helix provider models',
+    }),
+    fallback: Flags.string({
+      multiple: true,
+      multipleNonGreedy: true,
+      helpValue: 'PROVIDER/MODEL',
+      description: 'who is asked when that one cannot be reached, limits the rate or has no room for the question; may be given several times',
     }),
     prompt: Flags.string({char: 'p', helpValue: 'TEXT', description: 'what is asked; standard input alone where absent'}),
     system: Flags.string({char: 's', helpValue: 'TEXT', description: 'instructions that stand above the prompt'}),
@@ -36,6 +42,8 @@ export default class Chat extends HelixCommand<AnswerView> {
     }),
     reasoning: Flags.option({options: EFFORTS, description: 'how long the model may think'})(),
     'max-tokens': Flags.integer({min: 1, helpValue: 'TOKENS', description: 'the longest answer'}),
+    'max-cost': Flags.string({helpValue: 'DOLLARS', description: 'ask nothing that could cost more'}),
+    project: Flags.string({helpValue: 'NAME', description: 'the project whose budget pays; `default` when absent'}),
     temperature: Flags.string({helpValue: 'NUMBER', description: '0 (always the likeliest word) to 2'}),
     output: Flags.option({
       options: [...FORMATS, 'stream-json'] as const,
@@ -50,18 +58,18 @@ export default class Chat extends HelixCommand<AnswerView> {
     const streams = (flags.output as string | undefined) === 'stream-json'
     const question = await readQuestion(flags, pipedStdin())
     const services = await this.services()
-    const context = {providers: await services.providers(), store: () => services.store()}
     const text = this.jsonEnabled() || streams ? undefined : new TextPrinter()
-    const answer = await askModel(context, question, {
+    const answer = await askModel(await services.models(), question, {
       client: 'cli',
       signal: stopOnSignal(),
       onEvent: (event) => {
         if (text) text.print(event)
         else if (streams) process.stdout.write(eventLine(event))
       },
+      ...tellFallbacks(services.logger),
     })
     text?.end()
-    const view = viewAnswer(answer, question.model)
+    const view = viewAnswer(answer)
     // Not as they come: a wrong call may be followed by a better one.
     for (const call of view.tool_calls) if (text) this.log(JSON.stringify(call))
     if (streams) process.stdout.write(`${JSON.stringify({type: 'answer', ...view})}\n`)

@@ -29,6 +29,8 @@ describe('a command line that cannot be right', () => {
     writeFileSync(join(home.root, 'nobody.yaml'), 'tasks:\n  a: {run: "true", needs: [zz]}\n')
     writeFileSync(join(home.root, 'words.yaml'), 'tasks:\n  a: {comand: ["true"]}\n')
     writeFileSync(join(home.root, 'broken.yaml'), 'tasks: [\n')
+    writeFileSync(join(home.root, 'quantity.yaml'), 'tasks:\n  a: {run: "true"}\n  b: {run: "true", lost_after: soon}\n')
+    writeFileSync(join(home.root, 'policy.yaml'), 'tasks:\n  b: {run: "true", lost_after: 1s}\n')
   })
 
   test.each<[args: string[], says: string | RegExp]>([
@@ -65,6 +67,12 @@ describe('a command line that cannot be right', () => {
     [['task', 'list', '--status', 'sleeping'], 'sleeping'],
     [['task', 'list', '--output', 'xml'], 'xml'],
     [['task', 'show'], 'missing ID'],
+    [['schedule', 'add', 'x', '--', 'true'], /^Error: missing --cron$/m],
+    [['task', 'map', '--resume', '--', 'true'], /^Error: --resume needs --joblog$/m],
+    [['task', 'run', '--at', '12:00', '--in', '1s', '--', 'true'], /^Error: --in and --at do not go together$/m],
+    [['task', 'run', '--env-from', 'nowhere', '--', 'true'], /^Error: --env-from nowhere: there is no such file$/m],
+    [['task', 'apply', 'quantity.yaml'], /^Error: quantity.yaml: tasks.b: soon is not a duration/m],
+    [['task', 'apply', 'policy.yaml'], /^Error: policy.yaml: tasks.b: a worker counts as lost after 30 s/m],
     [['tsak', 'run'], 'task run'],
     [['task', 'rum', '--', 'true'], 'task run'],
     [['worker', 'lst'], 'worker list'],

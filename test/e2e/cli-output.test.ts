@@ -109,6 +109,24 @@ describeUnless(sshdAvailable(), 'what commands print for programs', () => {
     expect(await pool.home.run(['worker', 'exec', 'local', '--', 'sh', '-c', 'echo err >&2; exit 4'])).toMatchObject({code: 4, stdout: '', stderr: 'err\n'})
   })
 
+  test('of worker exec with --json is one object with the end of what the command printed', async () => {
+    const run = await pool.home.run(['worker', 'exec', 'w1', '--json', '--', 'sh', '-c', 'seq 20000; echo err >&2; exit 4'])
+    expect(run).toMatchObject({code: 4, stderr: ''})
+    const result = JSON.parse(run.stdout)
+    expect(result).toMatchObject({worker: 'w1', exit_code: 4, stderr: 'err\n', stdout_truncated: true, stderr_truncated: false})
+    expect(result.stdout).toHaveLength(64 * 1024)
+    expect(result.stdout).toMatch(/\n19999\n20000\n$/)
+  })
+
+  test('of worker set names what cannot be right, and a key is found from every folder', async () => {
+    const set = (...words: string[]) => pool.home.run(['worker', 'set', 'w1', ...words], {cwd: pool.server.folder})
+    expect(await set()).toMatchObject({code: 2, stdout: '', stderr: expect.stringContaining('nothing to change')})
+    expect(await set('--key', 'no-key')).toMatchObject({code: 78, stderr: expect.stringContaining('no key file')})
+    expect(await set('--key', 'known_hosts')).toMatchObject({code: 78, stderr: expect.stringContaining('not a private key')})
+    expect(await set('--key', 'id_ed25519')).toMatchObject({code: 0})
+    expect(await pool.home.run(['worker', 'exec', 'w1', '--', 'echo', 'in'])).toMatchObject({code: 0, stdout: 'in\n'})
+  })
+
   test('tells when a worker is gone', async () => {
     expect(JSON.parse((await pool.home.run(['worker', 'remove', 'w1', '--json'])).stdout)).toEqual({removed: 'w1'})
     expect(await pool.home.run(['worker', 'show', 'w1'])).toMatchObject({code: 2, stdout: ''})

@@ -102,10 +102,10 @@ describe('task map --resume', () => {
     const map = ['task', 'map', '--joblog', joblog, '--resume', '--', ...task.command]
     const first = home.spawn(map)
     first.stdin.write(items(3))
-    const ended = new Promise((resolve) => first.once('close', resolve))
+    const ended = new Promise<number | null>((resolve) => first.once('close', resolve))
     await waitFor('tasks to run', async () => JSON.parse((await home.run(['task', 'list', '--status', 'running', '--json'])).stdout).tasks.length > 0)
     first.kill('SIGINT')
-    await ended
+    expect(await ended).toBe(130)
     task.open()
     expect((await home.run(map, {input: items(3)})).code).toBe(0)
     expect(lines(task.ran).sort()).toEqual(['1', '2', '3'])

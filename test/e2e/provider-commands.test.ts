@@ -68,7 +68,7 @@ describe('the commands about providers', () => {
     expect(JSON.parse(json.stdout)).toEqual({models: [{id: 'qwen', context_tokens: null, size_bytes: null, modified_at: null}]})
   })
 
-  test('test asks for what costs nothing, and one model for a word when it is named', async () => {
+  test('test asks a model for a few words, the one named or one that it chooses', async () => {
     const [plain, model] = await Promise.all([
       user.home.run(['provider', 'test', 'openai']),
       user.home.run(['provider', 'test', 'openai', '-m', 'gpt-x', '--json']),
@@ -76,11 +76,13 @@ describe('the commands about providers', () => {
     expect(plain).toMatchObject({
       code: 0,
       stderr: '',
-      stdout: expect.stringMatching(/^openai answered after \d+ ms\. It takes: tools, reasoning, schema, images, documents\n$/),
+      stdout: expect.stringMatching(
+        /^openai\/gpt-x answered: the first token after \d+ ms, all after \d+ ms(, [\d.]+ tokens\/s)?\nopenai takes: tools, reasoning, schema, images, documents\n$/,
+      ),
     })
-    expect(user.server.asked('gpt-x')).toHaveLength(1)
+    expect(user.server.asked('gpt-x')).toHaveLength(2)
     const time = expect.any(Number)
-    expect(JSON.parse(model.stdout)).toMatchObject({provider: 'openai', answered_ms: time, model: 'gpt-x', first_token_ms: time, total_ms: time, text: 'OK'})
+    expect(JSON.parse(model.stdout)).toMatchObject({provider: 'openai', model: 'gpt-x', first_token_ms: time, total_ms: time, text: 'OK'})
   })
 
   test('a second name for a server of the same kind is asked as such, without the key of the first', async () => {

@@ -1,4 +1,4 @@
-import {mkdirSync, symlinkSync, writeFileSync} from 'node:fs'
+import {mkdirSync, rmSync, symlinkSync, writeFileSync} from 'node:fs'
 import {join} from 'node:path'
 import {fileURLToPath} from 'node:url'
 import {beforeAll, describe, expect, test} from '@jest/globals'
@@ -55,6 +55,9 @@ const hookOf = (fields: string) =>
 const BAD: Record<string, [hook: string, says: RegExp]> = {
   throws: ["export default async () => { throw new Error('no licence\\nsecond line') }", /does not work and is left out: no licence$/],
   exits: ["export default async function () { this.error('go away', {exit: 3}) }", /does not work and is left out: go away$/],
+  leaves: ['process.exit(0)\nexport default async () => {}', /does not work and is left out: it wants to end Helix$/],
+  quits: ['export default async () => { await null; process.exit(0) }', /does not work and is left out: it wants to end Helix$/],
+  waits: ['export default () => new Promise(() => {})', /does not work and is left out: Timed out after 10000 ms\.$/],
   broken: ['export default async () => {', /does not work and is left out: /],
   imports: ["import 'no-such-package'\nexport default async () => {}", /does not work and is left out: .*no-such-package/],
   nothing: ['export default async () => {}', /is left out: what its hook returned is no provider$/],
@@ -140,6 +143,49 @@ describe('a plugin that brings no provider that can be used', () => {
       }
       expect(lines).toHaveLength(Object.keys(BAD).length)
     }
+  })
+
+  test('of two with one id it is always the same that works', async () => {
+    const twins = makeHelixHome()
+    const twin = (label: string, wait: number) => `
+      await new Promise((resolve) => setTimeout(resolve, ${wait}))
+      ${hookOf(`id: 'twin', label: '${label}'`)}`
+    installPlugins(twins, {beta: twin('Beta', 0), alpha: twin('Alpha', 100)})
+    const {stdout, stderr} = await twins.run(['provider', 'list', '--json'])
+    expect(JSON.parse(stdout).providers).toContainEqual(expect.objectContaining({id: 'twin', label: 'Alpha'}))
+    expect(stderr).toBe('Warning: the plugin helix-plugin-beta is left out: there is a provider twin already\n')
+  })
+
+  test('whose files are gone or broken is named too, and the others work', async () => {
+    const broken = makeHelixHome()
+    installPlugins(broken, {parrot: PARROT, gone: '', torn: ''})
+    const folder = (name: string) => join(broken.dataDir, 'node_modules', `helix-plugin-${name}`)
+    rmSync(folder('gone'), {recursive: true})
+    writeFileSync(join(folder('torn'), 'package.json'), '{"name": "helix-plug')
+    const chat = await broken.run(['chat', '-m', 'parrot/polly', '-p', 'hello'])
+    expect(chat).toMatchObject({code: 0, stdout: 'hello\n'})
+    expect(chat.stderr.trimEnd().split('\n').sort()).toEqual([
+      `Warning: the plugin helix-plugin-gone is left out: ${folder('gone')} is no package: its package.json is missing`,
+      expect.stringContaining(`Warning: the plugin helix-plugin-torn is left out: ${folder('torn')} is no package: its package.json is broken: `),
+    ])
+  })
+
+  test('is blamed for what it does when it is asked', async () => {
+    const unopened = makeHelixHome()
+    installPlugins(unopened, {unopened: hookOf("open: async () => { throw new TypeError('no engine') }")})
+    expect(await unopened.run(['chat', '-m', 'other/x', '-p', 'hello'])).toMatchObject({
+      ...{code: 69, stdout: ''},
+      stderr: 'Error: the plugin helix-plugin-unopened cannot open its provider: no engine\n',
+    })
+  })
+
+  test('leaves those that come with Helix, where the list of plugins is broken', async () => {
+    const torn = makeHelixHome()
+    mkdirSync(torn.dataDir)
+    writeFileSync(join(torn.dataDir, 'package.json'), '{"oclif": ')
+    const {code, stdout, stderr} = await torn.run(['provider', 'list'])
+    expect([code, stdout]).toEqual([0, expect.stringContaining('openai')])
+    expect(stderr).toMatch(/^Warning: no plugins are used: \S+package\.json: cannot be read: [^\n]+\n$/)
   })
 
   test('says nothing where no provider is asked for', async () => {

@@ -50,13 +50,15 @@ describeStores('a coordinator that is killed', (newStore, kind) => {
     const {child, result} = user.start(['task', 'run', '--', 'sh', '-c', `echo $HELIX_ATTEMPT >> ${user.path('ran')}`], {env: start.env})
     await user.waitForStatus('running')
     await waitFor('the worker to get the order', start.blocked)
+    // There already, so that the time does not have the start of a process in it.
+    const scheduler = await user.startScheduler()
     child.kill('SIGKILL')
-    await result
     const killed = performance.now()
-    const scheduler = await user.startScheduler('--drain')
+    await result
     await user.waitForStatus('completed', undefined, ADOPTED_WITHIN_MS)
     expect(performance.now() - killed).toBeLessThan(ADOPTED_WITHIN_MS)
     start.letGo()
+    scheduler.child.kill('SIGTERM')
     expect((await scheduler.result).code).toBe(0)
     await waitFor('the first order to have left', () => user.processes().length === 0)
     expect(user.lines()).toEqual(['2'])

@@ -5,10 +5,11 @@ import {afterEach, beforeEach, expect, test} from '@jest/globals'
 import {describeUnless} from '../fixtures/describe-unless.js'
 import {type HelixHome, makeHelixHome} from '../fixtures/helix.js'
 import {openTestStore} from '../fixtures/queue.js'
+import {mountingRefused} from '../fixtures/small-disk.js'
 
 const SIZE = '1m'
 
-describeUnless(cannotMount(), 'a full disk', () => {
+describeUnless(mountingRefused(), 'a full disk', () => {
   let home: HelixHome
 
   beforeEach(() => {
@@ -93,17 +94,3 @@ describeUnless(cannotMount(), 'a full disk', () => {
     expect(await integrity()).toEqual(['ok', 1])
   })
 })
-
-function cannotMount(): string | undefined {
-  if (process.platform !== 'linux' || process.getuid?.() !== 0) return 'only root on Linux can mount a small disk'
-  const probe = makeHelixHome().root
-  try {
-    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=64k', 'tmpfs', probe], {stdio: 'ignore'})
-    execFileSync('umount', [probe], {stdio: 'ignore'})
-    return undefined
-  } catch {
-    return 'mounting is not allowed here'
-  } finally {
-    rmSync(probe, {recursive: true, force: true})
-  }
-}

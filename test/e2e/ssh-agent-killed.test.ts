@@ -38,11 +38,7 @@ for (const agent of SSH_AGENTS) {
       }
       /** Waits for the end of all, each of which must have printed what it should; what ran, as `ITEM ATTEMPT`. */
       const expectAll = async (user: QueueUser, items: readonly string[]) => {
-        await waitFor(
-          'the end of all',
-          async () => (await user.queue.store.query(`SELECT id FROM tasks WHERE status IN ('pending', 'running')`)).length === 0,
-          40_000,
-        )
+        await waitFor('the end of all', async () => (await user.queue.store.query(`SELECT id FROM tasks WHERE status IN ('pending', 'running')`)).length === 0)
         const outputs = await Promise.all((await user.ids()).map((id) => user.run(['task', 'logs', id])))
         expect(outputs.map(({stdout}) => stdout)).toEqual(items.map((item) => `out ${item}\n`))
         expect(await user.problems()).toEqual([])
@@ -60,7 +56,7 @@ for (const agent of SSH_AGENTS) {
         if (isOwn) await waitFor('the second attempts', () => log.lines.length === 2 * FIRST.length)
         if (isOwn) expect(ran().filter(([, attempt, process]) => attempt === '1' && isRunning(Number(process)))).toEqual([])
         await submit(LATER)
-        await waitFor('later ones to run', () => LATER.every((item) => ran().some(([one]) => one === item)), 30_000)
+        await waitFor('later ones to run', () => LATER.every((item) => ran().some(([one]) => one === item)))
         log.letGo()
         const inAttempt = (items: readonly string[], attempt: number) => items.map((item) => `${item} ${attempt}`)
         // A shell's supervisors go on without it and keep its channel open, so that it is missed only when it has not begun what it was told to.

@@ -67,7 +67,7 @@ describeUnless(sshdAvailable(), 'a pool of four SSH workers', () => {
       expect(tasks.filter((task) => task.status !== 'completed').map((task) => task.status)).toEqual([])
       expect(ran.lines.map(Number).sort((a, b) => a - b)).toEqual(numbers(lines(1, 60)))
       ran.remove()
-    }, 120_000)
+    })
 
     test('are shared by eight coordinators at once without one running twice', async () => {
       const home = await newUser(newStore, 4)
@@ -82,7 +82,7 @@ describeUnless(sshdAvailable(), 'a pool of four SSH workers', () => {
       expect(ran.lines.map(Number).sort((a, b) => a - b)).toEqual(numbers(lines(1, 200)))
       expect((await listAll(home)).map((task) => [task.status, task.attempt])).toEqual(Array(200).fill(['completed', 1]))
       ran.remove()
-    }, 120_000)
+    })
   })
 })
 

@@ -19,24 +19,20 @@ describeUnless(sshdAvailable(), 'a worker whose sshd allows few sessions', () =>
         {maxSessions: 1, tasks: 4},
       ].map((limits) => ({...limits, agent, name: agent.name})),
     ),
-  )(
-    '($maxSessions a connection) runs $tasks tasks at once, each of which waits for all the others, with $name',
-    async ({maxSessions, tasks, agent}) => {
-      const home = makeHelixHome({HELIX_WORKERS__MAX_CONCURRENT_TASKS: '20'})
-      const server = await startAgentServer(agent, {config: [`MaxSessions ${maxSessions}`]})
-      await addServers(home, [server], tasks)
-      const log = new RunLog()
-      // Ends only when as many as there are have started.
-      const script = `echo {} >> ${log.path}; until [ "$(wc -l < ${log.path})" -ge ${tasks} ]; do sleep 0.2; done; echo {}`
-      const input = Array.from({length: tasks}, (_, index) => `${index + 1}\n`).join('')
-      const mapped = await home.run(['task', 'map', '--keep-order', '--', 'sh', '-c', script], {input})
-      expect(mapped).toEqual({code: 0, signal: null, stdout: input, stderr: ''})
-      expect(log.lines.length).toBe(tasks)
-      log.remove()
-      await poolOf(home, [server]).close()
-    },
-    60_000,
-  )
+  )('($maxSessions a connection) runs $tasks tasks at once, each of which waits for all the others, with $name', async ({maxSessions, tasks, agent}) => {
+    const home = makeHelixHome({HELIX_WORKERS__MAX_CONCURRENT_TASKS: '20'})
+    const server = await startAgentServer(agent, {config: [`MaxSessions ${maxSessions}`]})
+    await addServers(home, [server], tasks)
+    const log = new RunLog()
+    // Ends only when as many as there are have started.
+    const script = `echo {} >> ${log.path}; until [ "$(wc -l < ${log.path})" -ge ${tasks} ]; do sleep 0.2; done; echo {}`
+    const input = Array.from({length: tasks}, (_, index) => `${index + 1}\n`).join('')
+    const mapped = await home.run(['task', 'map', '--keep-order', '--', 'sh', '-c', script], {input})
+    expect(mapped).toEqual({code: 0, signal: null, stdout: input, stderr: ''})
+    expect(log.lines.length).toBe(tasks)
+    log.remove()
+    await poolOf(home, [server]).close()
+  })
 
   test.each(AGENT_WORKERS)('(1 a connection) can end a task, and copy files of others beside one that runs, its agent being %s', async (kind) => {
     const pool = await startAgentPool({sshd: {config: ['MaxSessions 1']}})
@@ -73,8 +69,10 @@ describeUnless(sshdAvailable(), 'a worker whose sshd allows few sessions', () =>
     const wrongKey = join(pool.home.root, 'wrong')
     generateKey(wrongKey)
     expect(await pool.home.run(['worker', 'set', 'w1', '--key', wrongKey])).toMatchObject({code: 0})
-    const wrong = await Promise.all(Array.from({length: 5}, () => pool.home.run(['worker', 'test', 'w1'])))
-    expect(wrong.map(({code, stdout}) => [code, stdout])).toEqual(wrong.map(() => [77, '']))
+    for (let round = 1; round <= 2; round++) {
+      const wrong = await Promise.all(Array.from({length: 5}, () => pool.home.run(['worker', 'test', 'w1'])))
+      expect(wrong.map(({code, stdout}) => [code, stdout])).toEqual(wrong.map(() => [77, '']))
+    }
     const {workers} = JSON.parse((await pool.home.run(['worker', 'list', '--json'])).stdout)
     expect(workers.find((worker: {name: string}) => worker.name === 'w1')).toMatchObject({status: 'failed'})
     const mapped = await pool.home.run(['task', 'map', '-k', '--', 'echo'], {input: '1\n2\n3\n4\n'})

@@ -70,7 +70,7 @@ describeUnless(sshdAvailable() ?? RUNTIME.missing, 'a worker without Node, root,
       expect.stringMatching(/^✓ connect: .*, host key SHA256:.* \(\)$/),
       '✓ check installation: no Helix; no Node on the PATH ()',
       expect.stringMatching(new RegExp(`^✓ install: Helix ${VERSION}-[0-9a-f]{12} on .*/node/${RUNTIME.version}\\..*/bin/node, \\d+\\.\\d MB sent \\(\\)$`)),
-      expect.stringMatching(/^✓ discover: linux.* \d+ CPUs, .* \(\)$/),
+      expect.stringMatching(/^✓ discover: linux \w+, \d+ CPUs?, [\d.]+ GiB memory,(?!.*\blinux\b).* \(\)$/),
       '✓ register: w1 with 1 slot ()',
       '',
     ])

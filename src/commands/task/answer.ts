@@ -1,5 +1,5 @@
 import {Args} from '@oclif/core'
-import {reportProblem, TextPrinter} from '../../cli/answer-printer.js'
+import {reportProblem, TextPrinter, tellFallbacks} from '../../cli/answer-printer.js'
 import {HelixCommand} from '../../cli/base-command.js'
 import {stopOnSignal} from '../../cli/stop-on-signal.js'
 import {type AnswerView, viewAnswer} from '../../core/sessions/answer-view.js'
@@ -15,10 +15,9 @@ export default class TaskAnswer extends HelixCommand<AnswerView> {
     const {args} = await this.parse(TaskAnswer)
     const services = await this.services()
     const text = new TextPrinter()
-    const context = {providers: await services.providers(), store: () => services.store()}
-    const {answer, model} = await askForTask(context, args.id, {signal: stopOnSignal(), onEvent: (event) => text.print(event)})
+    const answer = await askForTask(await services.models(), args.id, {signal: stopOnSignal(), onEvent: (event) => text.print(event), ...tellFallbacks(services.logger)})
     text.end()
     reportProblem(answer.problem, services.logger)
-    return viewAnswer(answer, model)
+    return viewAnswer(answer)
   }
 }

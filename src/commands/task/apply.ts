@@ -2,7 +2,7 @@ import {Args, Flags} from '@oclif/core'
 import {HelixCommand} from '../../cli/base-command.js'
 import {cancelOnSignal} from '../../cli/cancel-on-signal.js'
 import {describeTask} from '../../cli/describe-task.js'
-import {exitCodeOfAll} from '../../cli/task-exit-code.js'
+import {exitCodeAfterSignal, exitCodeOfAll} from '../../cli/task-exit-code.js'
 import {readTaskEnvironment, taskFlags} from '../../cli/task-flags.js'
 import {applyGraph} from '../../core/requests/apply-graph.js'
 import {printEnded} from '../../core/requests/foreground-output.js'
@@ -26,6 +26,7 @@ export default class TaskApply extends HelixCommand<{tasks: TaskOutputView[]}> {
     const {args, flags} = await this.parse(TaskApply)
     const services = await this.services()
     const context = await services.requests(flags.project)
+    let isSignalled = () => false
     const tasks = await applyGraph(context, {
       file: args.file,
       environment: await readTaskEnvironment(flags, process.env),
@@ -38,9 +39,11 @@ export default class TaskApply extends HelixCommand<{tasks: TaskOutputView[]}> {
         process.stderr.write(`${describeTask(ended)}\n`)
         if (!this.jsonEnabled()) await printEnded(ended, process)
       },
-      onRequest: (request) => cancelOnSignal(request, context.logger.warn),
+      onRequest: (request) => {
+        isSignalled = cancelOnSignal(request, context.logger.warn)
+      },
     })
-    process.exitCode = exitCodeOfAll(tasks)
+    process.exitCode = exitCodeAfterSignal(exitCodeOfAll(tasks), isSignalled())
     if (flags.detach) for (const task of tasks) this.log(`${task.id}  ${task.name}`)
     else for (const task of tasks) if (task.failure_kind === 'dependency') process.stderr.write(`– ${task.name}: ${task.error_message}\n`)
     return {tasks: tasks.map(viewTaskOutput)}

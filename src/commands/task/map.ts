@@ -3,7 +3,7 @@ import {HelixCommand} from '../../cli/base-command.js'
 import {cancelOnSignal} from '../../cli/cancel-on-signal.js'
 import {itemFlags, readItemFlags} from '../../cli/item-flags.js'
 import {ProgressLine} from '../../cli/progress-line.js'
-import {exitCodeOf, exitCodeOfCount} from '../../cli/task-exit-code.js'
+import {exitCodeAfterSignal, exitCodeOf, exitCodeOfCount} from '../../cli/task-exit-code.js'
 import {readTaskEnvironment, readTaskOptions, taskFlags} from '../../cli/task-flags.js'
 import {dryRun} from '../../core/requests/dry-run.js'
 import {writeAll} from '../../core/requests/follow-output.js'
@@ -62,6 +62,7 @@ export default class TaskMap extends HelixCommand<TaskMapResult> {
     const services = await this.services()
     const context = await services.requests(flags.project)
     const progress = flags.progress && !this.jsonEnabled() ? ProgressLine.open(context.logger) : undefined
+    let isSignalled = () => false
     try {
       const mapped = await mapTasks(progress ? {...context, logger: progress.logger} : context, {
         ...shared,
@@ -78,11 +79,12 @@ export default class TaskMap extends HelixCommand<TaskMapResult> {
         output: this.jsonEnabled() ? undefined : (progress?.output ?? process),
         onStart: (request, tally) => {
           progress?.start(tally)
-          cancelOnSignal(request, (progress?.logger ?? context.logger).warn)
+          isSignalled = cancelOnSignal(request, (progress?.logger ?? context.logger).warn)
         },
       })
       const {exit} = mapped
-      process.exitCode = typeof exit === 'object' ? exitCodeOf(exit) : (exit ?? exitCodeOfCount(mapped.failed))
+      const code = typeof exit === 'object' ? exitCodeOf(exit) : (exit ?? exitCodeOfCount(mapped.failed))
+      process.exitCode = exitCodeAfterSignal(code, isSignalled())
       if (flags.detach) for (const id of mapped.ids) this.log(id)
       return {tasks: mapped.tasks.map(viewTaskOutput)}
     } finally {

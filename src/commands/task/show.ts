@@ -24,6 +24,7 @@ export default class TaskShow extends HelixCommand<Shown> {
     const shown = {...viewTaskOutput(task), pending_reason: pendingReason, attempts}
     const facts: [string, string | number | null][] = [
       ['id', shown.id],
+      ['request', shown.request_id],
       ['name', shown.name],
       ['project', shown.project],
       ['command', shown.command.join(' ')],

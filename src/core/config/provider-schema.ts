@@ -1,5 +1,7 @@
 import {secretReference} from './schema-nodes.js'
 
+const dollars = (description: string) => ({type: 'number', minimum: 0, description: `US dollars for a million tokens ${description}`}) as const
+
 const seconds = (description: string, value: number) => ({type: 'number', minimum: 0, maximum: 86_400, default: value, description}) as const
 
 /** What `providers.<id>` says of a provider, beside the settings of its own plugin. */
@@ -15,6 +17,22 @@ export const providerSchema = {
       minimum: 1,
       default: 32_000,
       description: 'the longest answer that may be asked for, of a model whose own limit is not known',
+    },
+    prices: {
+      type: 'object',
+      default: {},
+      description: 'what models cost, by name; counts before what Helix knows of it',
+      additionalProperties: {
+        type: 'object',
+        additionalProperties: false,
+        required: ['input', 'output'],
+        properties: {
+          input: dollars('that are sent'),
+          output: dollars('that are answered'),
+          cached_input: dollars("that come from the provider's cache"),
+          cache_write: dollars("that are written to the provider's cache"),
+        },
+      },
     },
     retries: {type: 'integer', minimum: 0, maximum: 10, default: 2, description: 'further attempts after a failure that may pass'},
     timeouts: {

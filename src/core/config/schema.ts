@@ -1,4 +1,5 @@
 import type {FromSchema} from 'json-schema-to-ts'
+import {modelsSchema} from './models-schema.js'
 import {providerSchema} from './provider-schema.js'
 import {workerSchema} from './worker-schema.js'
 
@@ -147,6 +148,7 @@ export const configSchema = {
       propertyNames: NAME,
       additionalProperties: providerSchema,
     },
+    models: modelsSchema,
     ui: {type: 'object', description: 'reserved: looks of the terminal views', additionalProperties: false, default: {}},
     security: {type: 'object', description: 'reserved: permissions and accounts', additionalProperties: false, default: {}},
     tools: {type: 'object', description: 'reserved: tools that models may call', additionalProperties: false, default: {}},

@@ -9,7 +9,6 @@ import type {
   ChatRequest,
   GenerationRequest,
   GenerationResponse,
-  JsonSchema,
   LLMProvider,
   ModelInfo,
   ProviderCapabilities,
@@ -76,8 +75,8 @@ export abstract class BaseProvider implements LLMProvider {
     return this.getCapabilities()
   }
 
-  /** Whether the provider's own means can hold a model to the schema; where not, the schema is put in words. */
-  protected takesSchema(_schema: JsonSchema, model: string): boolean {
+  /** Whether the schema of this request goes to the model by the provider's own means; where not, it is put in words. */
+  protected takesSchema({model}: ChatRequest): boolean {
     return this.capabilitiesOf(model).schema
   }
 
@@ -176,8 +175,7 @@ export abstract class BaseProvider implements LLMProvider {
       return HelixError.is(error) ? error : this.toError(error)
     }
     const messages = adoptMessages(request.messages, this.#origin(model))
-    const {schema} = request
-    return schema && !this.takesSchema(schema, model) ? askInWords({...request, messages}, schema) : {...request, messages}
+    return request.schema && !this.takesSchema(request) ? askInWords({...request, messages}, request.schema) : {...request, messages}
   }
 
   #origin(model: string): string {

@@ -53,7 +53,7 @@ export class ResponseCollector {
   #append({type, text, ...rest}: Extract<ProviderEvent, {type: 'text' | 'reasoning'}>): void {
     const last = this.#parts.at(-1)
     const signature = 'signature' in rest ? rest.signature : undefined
-    // A signature closes the thoughts that it signs.
+    // A signature closes the thoughts that it signs; what is signed once more is something else.
     if (last?.type !== type || ('signature' in last && (text !== '' || signature !== undefined))) this.#push({type, text: ''})
     this.#pieces.push(text)
     if (signature !== undefined) {

@@ -67,11 +67,11 @@ export function toProviderError(failure: Failure, context: FailureContext): Prov
   if (/insufficient_quota|exceeded your current quota|insufficient (balance|credit)|billing/.test(words) || status === 402) {
     return new ProviderError('denied', `${provider}: the account has no credit left: ${said}`, {...options, code: 'QUOTA_EXCEEDED'})
   }
-  if (status === 401 || status === 403 || /invalid.{0,8}api.?key|incorrect api key/.test(words)) {
+  if (status === 401 || status === 403 || /invalid.{0,8}api.?key|api.?key.{0,8}invalid|incorrect api key/.test(words)) {
     const hint = `Set another key: helix provider login ${provider}`
     return new ProviderError('denied', `${provider} did not accept the API key (${status}): ${said}`, {...options, code: 'KEY_REFUSED', hint})
   }
-  if (/context.{0,8}length|maximum context|context window|context limit|too many tokens|prompt is too long/.test(words)) {
+  if (/context.{0,8}length|maximum context|context window|context limit|too many tokens|prompt is too long|input token count.*exceeds/.test(words)) {
     return new ProviderError('usage', `${provider}: the request is too long for ${model ?? 'the model'}: ${said}`, {...options, code: 'CONTEXT_TOO_LONG'})
   }
   if (status === 404) return notFound(failure, context)

@@ -7,10 +7,21 @@ import {HelixError} from '../errors/helix-error.js'
 import {nearestName} from '../nearest-name.js'
 import type {Credentials} from '../security/credentials.js'
 import {openFetch} from './open-fetch.js'
+import type {ModelPrice} from './prices.js'
 import type {LLMProvider} from './provider.js'
 import type {ProviderError} from './provider-error.js'
 import type {ProviderPlugin} from './provider-plugin.js'
-import {type ConfiguredProviders, checkSettings, type FoundKey, findKey, type ProviderSettings, requireKey, timeoutsOf} from './provider-settings.js'
+import {
+  type ConfiguredProviders,
+  checkSettings,
+  type FoundKey,
+  findKey,
+  findPrice,
+  needsKey,
+  type ProviderSettings,
+  requireKey,
+  timeoutsOf,
+} from './provider-settings.js'
 
 const CLOSE_MS = 5000
 
@@ -22,6 +33,11 @@ export interface RegistryOptions extends ConfiguredProviders {
   /** What an untrusted project sets without effect. */
   ignored?: IgnoredSettings | undefined
   onRetry?: (error: ProviderError, waitMs: number) => void
+}
+
+export interface OpenOptions {
+  /** Further attempts after the first; as the settings say where absent. */
+  retries?: number | undefined
 }
 
 /** A provider by the name that stands before the slash of `provider/model`. */
@@ -79,8 +95,16 @@ export class ProviderRegistry {
     return findKey(entry.id, entry.plugin, this.settings(entry), this.#options)
   }
 
+  /** What a model of a provider costs; `isFree` where nobody is paid, `price` absent where it is not known. */
+  async price(id: string, model: string): Promise<{isFree: boolean; price: ModelPrice | undefined}> {
+    const {plugin} = this.find(id)
+    const settings = this.settings({id, plugin})
+    const price = await findPrice(plugin, settings, model)
+    return {isFree: !price && !needsKey(plugin, settings), price}
+  }
+
   /** The provider, ready to be asked; whoever opens it closes it. Throws `denied` where it needs a key and has none. */
-  async open(id: string): Promise<LLMProvider> {
+  async open(id: string, {retries}: OpenOptions = {}): Promise<LLMProvider> {
     const entry = this.find(id)
     const settings = this.settings(entry)
     const found = await this.key(entry)
@@ -99,7 +123,7 @@ export class ProviderRegistry {
       fetch: lazyFetch,
       clock: {now: Date.now, sleep: (milliseconds, signal) => delay(milliseconds, undefined, {signal})},
       timeouts,
-      retries: settings.retries,
+      retries: retries ?? settings.retries,
       maxTokens: settings.max_tokens,
       onRetry: this.#options.onRetry,
       packageFolder: this.packageFolder(entry.plugin),
@@ -114,8 +138,8 @@ export class ProviderRegistry {
   }
 
   /** Does something with a provider and closes it, however that ends. Rejects as `open` and the work do. */
-  async use<T>(id: string, work: (provider: LLMProvider) => Promise<T>): Promise<T> {
-    const provider = await this.open(id)
+  async use<T>(id: string, work: (provider: LLMProvider) => Promise<T>, options?: OpenOptions): Promise<T> {
+    const provider = await this.open(id, options)
     try {
       return await work(provider)
     } finally {

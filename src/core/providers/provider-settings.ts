@@ -7,6 +7,7 @@ import {validateValue} from '../config/validate-value.js'
 import {HelixError} from '../errors/helix-error.js'
 import type {Credentials} from '../security/credentials.js'
 import {resolveSecretReference} from '../security/secret-reference.js'
+import {type ModelPrice, priceOf} from './prices.js'
 import type {ProviderPlugin, Timeouts} from './provider-plugin.js'
 
 /** `providers.<id>` of the config, as Helix itself reads it. */
@@ -14,6 +15,7 @@ export interface ProviderSettings extends Record<string, unknown> {
   base_url?: string
   api_key?: string
   max_tokens: number
+  prices: Record<string, {input: number; output: number; cached_input?: number; cache_write?: number}>
   retries: number
   timeouts: {connect: number; first_token: number; idle: number; total: number}
 }
@@ -47,6 +49,17 @@ export function checkSettings(id: string, plugin: ProviderPlugin, {configured, e
   const settings = fillDefaults(given, schema) as ProviderSettings
   const baseUrl = settings.base_url ?? (id === plugin.id ? plugin.baseUrlFrom?.(env) : undefined) ?? plugin.baseUrl
   return baseUrl === undefined ? settings : {...settings, base_url: baseUrl.replace(/\/+$/, '')}
+}
+
+/** The price of a model: what the settings say, else the plugin's table for its own service; undefined where neither knows. */
+export async function findPrice(plugin: ProviderPlugin, settings: ProviderSettings, model: string): Promise<ModelPrice | undefined> {
+  const given = priceOf(model, {models: settings.prices})
+  if (given) {
+    const {input, output, cached_input, cache_write} = given as ProviderSettings['prices'][string]
+    return {input, output, ...(cached_input !== undefined && {cachedInput: cached_input}), ...(cache_write !== undefined && {cacheWrite: cache_write})}
+  }
+  const isOwn = settings.base_url === undefined || settings.base_url === plugin.baseUrl
+  return isOwn && plugin.prices ? priceOf(model, await plugin.prices()) : undefined
 }
 
 /** Seconds, as the contract names them. */

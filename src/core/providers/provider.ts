@@ -1,4 +1,5 @@
 import type {HelixError} from '../errors/helix-error.js'
+import type {ModelPrice} from './prices.js'
 
 /** A JSON Schema, draft 2020-12 unless its `$schema` says draft-07. */
 export type JsonSchema = Record<string, unknown>
@@ -160,6 +161,8 @@ export interface ModelInfo {
   contextTokens?: number
   sizeBytes?: number
   modifiedAt?: string
+  /** From a provider that tells it with its models. */
+  price?: ModelPrice
 }
 
 /** How far a model has been fetched. */

@@ -32,8 +32,9 @@ export async function applyGraph(context: RequestContext, options: ApplyGraphOpt
   const graph = await readTaskGraph(options.file)
   const requestId = randomUUID()
   const hasVariables = Object.keys(options.environment).length > 0 || Object.values(graph.tasks).some((task) => task.env !== undefined)
-  const complete = await placeRequest(context, {spooled: hasVariables, detached})
+  const complete = await placeRequest(context, {asked: Object.values(graph.tasks), spooled: hasVariables, detached})
   const {tasks: built, environments} = buildGraphTasks(graph, {
+    file: options.file,
     requirementsOf: (task) => complete({...graphRequirements(task), ...(hasFiles(task) && {host_id: context.hostId})}),
     folder: options.callerFolder,
     idempotencyKey: options.idempotencyKey,

@@ -73,7 +73,7 @@ export async function mapTasks(context: RequestContext, options: MapTasksOptions
 async function prepareTask(context: RequestContext, requestId: string, options: MapTasksOptions): Promise<TaskOptions> {
   const {environment, detached, task} = options
   checkCommand(options.template)
-  const complete = await placeRequest(context, {spooled: Object.keys(environment).length > 0, detached})
+  const complete = await placeRequest(context, {asked: [task.requirements], spooled: Object.keys(environment).length > 0, detached})
   const requirements = complete(task.requirements)
   await spoolSecrets(context, requestId, {environment, caller: requirements.local ? options.caller : undefined})
   return {...task, requirements, cwd: task.cwd ?? (requirements.local ? options.callerFolder : undefined)}

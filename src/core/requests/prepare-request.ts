@@ -4,6 +4,8 @@ import {checkName} from '../tasks/check-name.js'
 import {explainNoWorker} from '../tasks/explain-pending.js'
 import {isEligible} from '../tasks/placement.js'
 import type {Requirements} from '../tasks/task.js'
+import {discoverLocal} from '../workers/discover-local.js'
+import type {WorkerRow} from '../workers/worker.js'
 import {failNotFound, listWorkers} from '../workers/worker-store.js'
 import type {RequestContext} from './request-context.js'
 
@@ -11,6 +13,8 @@ import type {RequestContext} from './request-context.js'
 export type CompleteRequirements = (asked: Requirements) => Requirements
 
 export interface PlacementOptions {
+  /** What its tasks ask for. */
+  asked: readonly Pick<Requirements, 'worker' | 'capabilities' | 'gpus'>[]
   /** The request has variables or a standard input, which stay on this machine until a worker needs them. */
   spooled: boolean
   /** Nobody waits for the tasks: they may be queued before there is a worker for them. */
@@ -22,13 +26,15 @@ export interface PlacementOptions {
  * The returned function throws as `findWorker` does for a worker that does not exist and, unless the request is detached,
  * `unavailable` when no worker has what a task asks for.
  */
-export async function placeRequest(context: RequestContext, {spooled, detached}: PlacementOptions): Promise<CompleteRequirements> {
+export async function placeRequest(context: RequestContext, {asked: all, spooled, detached}: PlacementOptions): Promise<CompleteRequirements> {
   const {store, hostId} = context
   checkName('project', context.project ?? 'default')
-  const workers = await listWorkers(store, hostId)
-  const remote = context.workersEnabled ? workers.filter((worker) => worker.origin !== 'local') : []
+  const listed = await listWorkers(store, hostId)
+  const hasOthers = context.workersEnabled && listed.some((worker) => worker.origin !== 'local')
+  const isLocal = (worker: string | undefined) => worker === 'local' || (worker === undefined && !hasOthers)
+  const workers = all.some(({worker, capabilities, gpus}) => isLocal(worker) && (capabilities?.length || gpus)) ? await knowLocal(context, listed) : listed
   return ({worker, ...asked}) => {
-    const local = worker === 'local' || (worker === undefined && remote.length === 0)
+    const local = isLocal(worker)
     if (worker !== undefined && !workers.some((known) => known.name === worker)) failNotFound(context, worker, workers)
     const requirements: Requirements = {
       ...asked,
@@ -41,6 +47,12 @@ export async function placeRequest(context: RequestContext, {spooled, detached}:
     }
     return requirements
   }
+}
+
+/** The workers, of which this machine too has said what it has. */
+async function knowLocal({store, connections, hostId}: RequestContext, workers: WorkerRow[]): Promise<WorkerRow[]> {
+  const local = workers.find((worker) => worker.origin === 'local')
+  return local && (await discoverLocal(store, connections, local)) ? listWorkers(store, hostId) : workers
 }
 
 /** What the tasks of a request are given beside their rows. */

@@ -33,7 +33,11 @@ export interface RunTaskOptions {
 export async function runTask(context: RequestContext, options: RunTaskOptions): Promise<TaskWithAttempt> {
   const {detached} = options
   const requestId = randomUUID()
-  const complete = await placeRequest(context, {spooled: options.stdin !== undefined || Object.keys(options.environment).length > 0, detached})
+  const complete = await placeRequest(context, {
+    asked: [options.task.requirements],
+    spooled: options.stdin !== undefined || Object.keys(options.environment).length > 0,
+    detached,
+  })
   const requirements = complete(options.task.requirements)
   const cwd = options.task.cwd ?? (requirements.local ? options.callerFolder : undefined)
   const task = buildShellTask(options.command, {...options.task, requirements, cwd, stdin: options.stdin !== undefined})

@@ -34,7 +34,7 @@ export async function addSchedule(context: RequestContext, options: AddScheduleO
   checkCron(cron, timezone)
   const next = nextRun(cron, timezone, await readClock(context))
   if (!next) throw new HelixError('usage', `${JSON.stringify(cron)} names no time to come`, {code: 'CRON_NEVER'})
-  const complete = await placeRequest(context, {spooled: Object.keys(environment).length > 0, detached: true})
+  const complete = await placeRequest(context, {asked: [options.task.requirements], spooled: Object.keys(environment).length > 0, detached: true})
   const requirements = complete(options.task.requirements)
   const cwd = options.task.cwd ?? (requirements.local ? options.callerFolder : undefined)
   const {type, input, priority, policy} = buildShellTask(options.command, {...options.task, requirements, cwd})

@@ -1,5 +1,6 @@
 import type {ToolCall, Usage} from '../providers/provider.js'
-import type {Answer, AnswerProblem} from './ask-model.js'
+import type {AnswerProblem} from './answer-problem.js'
+import type {Answer} from './ask-model.js'
 
 /** An answer as `--json` prints it. A count or a price that nobody told is null. */
 export interface AnswerView {
@@ -8,23 +9,24 @@ export interface AnswerView {
   tool_calls: {id: string; name: string; arguments: unknown; problem?: string}[]
   finish_reason: string
   usage: {input_tokens: number | null; output_tokens: number | null; reasoning_tokens: number | null; cached_tokens: number | null}
-  /** US dollars. */
+  /** US dollars; null where the price is not known. */
   cost: number | null
+  /** Who answered, as `provider/model`. */
   model: string
   session_id: string
   /** Why the answer is not what was asked for; the command then exits with 1. */
   problem?: AnswerProblem
 }
 
-export function viewAnswer(answer: Answer, model: string): AnswerView {
+export function viewAnswer(answer: Answer): AnswerView {
   return {
     text: answer.text,
     reasoning: answer.reasoning,
     tool_calls: answer.toolCalls.map(viewToolCall),
     finish_reason: answer.finishReason,
     usage: viewUsage(answer.usage),
-    cost: null,
-    model,
+    cost: answer.cost ?? null,
+    model: answer.model,
     session_id: answer.sessionId,
     ...(answer.problem && {problem: answer.problem}),
   }

@@ -1,10 +1,12 @@
 import type {Store} from '../data/store.js'
-import {checkJson} from '../providers/check-arguments.js'
+import {HelixError} from '../errors/helix-error.js'
 import {ResponseCollector} from '../providers/collect-response.js'
+import type {Cooldowns} from '../providers/cooldowns.js'
 import {splitModel} from '../providers/model-name.js'
+import {type ModelNames, movesOn, resolveRoute} from '../providers/model-route.js'
+import {costOf, type ModelPrice} from '../providers/prices.js'
 import type {
   Attachment,
-  FinishReason,
   GenerationRequest,
   GenerationResponse,
   JsonSchema,
@@ -15,15 +17,20 @@ import type {
   ToolDefinition,
 } from '../providers/provider.js'
 import type {ProviderRegistry} from '../providers/provider-registry.js'
-import {type AnswerEnd, appendToSession, createSession, type NewSession} from './session-store.js'
+import {type AnswerProblem, correctionOf, problemOf} from './answer-problem.js'
+import {Budget} from './budget.js'
+import {spentToday} from './session-store.js'
+import {Transcript} from './transcript.js'
 
-/** How often a model is told what is wrong with its tool calls before they are given up. */
+/** How often a model is told what is wrong with its answer before that is given up. */
 const MOST_CORRECTIONS = 2
 
 /** What a model is asked. */
 export interface Question {
-  /** `provider/model` */
+  /** `provider/model`, or an alias. */
   model: string
+  /** Models to ask when that one does not answer, in place of those of the config. */
+  fallbacks?: readonly string[] | undefined
   prompt: string
   system?: string | undefined
   attachments?: Attachment[] | undefined
@@ -32,6 +39,10 @@ export interface Question {
   reasoning?: ReasoningConfig | undefined
   maxTokens?: number | undefined
   temperature?: number | undefined
+  /** The most that the answer may cost, in US dollars. */
+  maxCost?: number | undefined
+  /** Name of the project that it is asked for; `default` when absent. */
+  project?: string | undefined
 }
 
 export interface AskOptions {
@@ -40,70 +51,165 @@ export interface AskOptions {
   signal?: AbortSignal | undefined
   /** Called with each step of the answer as it comes. */
   onEvent?: (event: ProviderEvent) => void
+  /** Called when another model is asked in place of one that did not answer. */
+  onFallback?: (error: HelixError, next: string) => void
+}
+
+/** What the config says of models. */
+export interface ModelSettings extends ModelNames {
+  /** Seconds for which a model that failed is passed over. */
+  cooldown: number
+  /** US dollars, by the name of the project. */
+  max_cost_per_day: Readonly<Record<string, number>>
 }
 
 export interface AskContext {
   providers: ProviderRegistry
+  models: ModelSettings
+  cooldowns: Cooldowns
   /** Opens the store when it is first called. */
   store: () => Promise<Store>
 }
 
-/** Why an answer is not what was asked for, though the model has ended it. */
-export interface AnswerProblem {
-  code: 'ANSWER_CUT' | 'ANSWER_FILTERED' | 'ANSWER_REFUSED' | 'SCHEMA_MISMATCH' | 'TOOL_CALL_INVALID'
-  message: string
-}
-
 export interface Answer extends Omit<GenerationResponse, 'message'> {
+  /** Who answered, as `provider/model`. */
+  model: string
+  /** US dollars; absent where the price is not known. */
+  cost?: number
   sessionId: string
   problem?: AnswerProblem
 }
 
 /**
- * Asks a model and stores question and answer as a session, also when the answer is cut off. A model that calls tools wrongly is told
- * so and may correct itself. Rejects with what went wrong on the way to the model or back.
+ * Asks a model, or its fallbacks in turn when it is out of reach, and stores question and answer as a session, also when the answer is
+ * cut off. A model that calls tools wrongly, or misses the schema, is told so and may correct itself. Rejects with what went wrong on the
+ * way to the last of the models or back.
  */
 export async function askModel(context: AskContext, question: Question, options: AskOptions): Promise<Answer> {
-  const {provider: providerId, model} = splitModel(question.model)
-  const messages = messagesOf(question)
-  const session = new Transcript(context, {client: options.client, provider: providerId, model, prompt: question.prompt, messages})
-  return context.providers.use(providerId, async (provider) => {
-    for (let correction = 0; ; correction++) {
-      const response = await askOnce(provider, requestOf(question, model, messages), session, options)
-      const results = response.toolCalls.some((call) => call.problem) && correction < MOST_CORRECTIONS ? resultsOf(response) : []
-      messages.push(response.message, ...results)
-      await session.add([response.message, ...results], response)
-      if (results.length > 0) continue
-      const {message: _, ...answer} = response
-      const problem = await problemOf(response, question)
-      return {...answer, sessionId: await session.id(), ...(problem && {problem})}
+  const {cooldowns, models} = context
+  const route = await cooldowns.leaveOut(resolveRoute(question.model, question.fallbacks ?? [], models))
+  const conversation = new Conversation(context, question, options)
+  for (const [index, model] of route.entries()) {
+    const next = route[index + 1]
+    try {
+      return await conversation.ask(model, next !== undefined)
+    } catch (error) {
+      if (next === undefined || conversation.hasContent || !movesOn(error)) {
+        if (HelixError.is(error)) options.onEvent?.({type: 'error', error})
+        throw error
+      }
+      const {code, retryAfterMs} = error as HelixError & {retryAfterMs?: number}
+      if (code !== 'CONTEXT_TOO_LONG') await cooldowns.add(model, retryAfterMs ?? models.cooldown * 1000)
+      options.onFallback?.(error, next)
     }
-  })
+  }
+  throw new HelixError('bug', 'no model was asked', {code: 'ROUTE_EMPTY'})
 }
 
-async function askOnce(provider: LLMProvider, request: AskedRequest, session: Transcript, options: AskOptions): Promise<GenerationResponse> {
-  const {tools, ...rest} = request
-  const events = tools ? provider.streamWithTools({...rest, tools}, options) : provider.stream(rest, options)
-  const collector = new ResponseCollector(session.origin)
-  try {
-    for await (const event of events) {
-      options.onEvent?.(event)
-      collector.add(event)
-      // Now that the answer is under way, what the store takes is time that the model takes too.
-      session.begin()
+/** One question, whoever answers it. */
+class Conversation {
+  /** Whether something of an answer has come that the user has seen. */
+  hasContent = false
+  readonly #context: AskContext
+  readonly #question: Question
+  readonly #options: AskOptions
+  readonly #messages: Message[]
+  readonly #transcript: Transcript
+  readonly #budget: Budget
+  #cost: number | undefined = 0
+
+  constructor(context: AskContext, question: Question, options: AskOptions) {
+    this.#context = context
+    this.#question = question
+    this.#options = options
+    this.#messages = messagesOf(question)
+    this.#transcript = new Transcript(context.store, {client: options.client, prompt: question.prompt, messages: this.#messages, project: question.project})
+    const {maxCost, project = 'default'} = question
+    const dollars = Object.hasOwn(context.models.max_cost_per_day, project) ? context.models.max_cost_per_day[project] : undefined
+    const spent = async () => spentToday(await context.store(), project)
+    this.#budget = new Budget({maxCost, perDay: dollars === undefined ? undefined : {project, dollars, spent}})
+  }
+
+  /** @param hasNext whether another model is asked when this one does not answer, so that it need not be tried again */
+  ask(origin: string, hasNext: boolean): Promise<Answer> {
+    const {provider: providerId, model} = splitModel(origin)
+    const converse = async (provider: LLMProvider) => {
+      const price = await this.#priceOf(providerId, model, provider)
+      for (let correction = 0; ; correction++) {
+        const response = await this.#askOnce(provider, origin, model, price)
+        const problem = await problemOf(response, this.#question.schema)
+        const corrections = correction < MOST_CORRECTIONS ? correctionOf(response, problem) : []
+        this.#messages.push(response.message, ...corrections)
+        await this.#transcript.add(origin, [response.message, ...corrections], {...response, cost: this.#count(response, price)})
+        if (corrections.length > 0) continue
+        if (this.#question.schema) for (const event of toEvents(response)) this.#options.onEvent?.(event)
+        return this.#answerOf(response, origin, problem)
+      }
     }
-    return collector.response()
-  } catch (error) {
-    const {message} = collector
-    if (message.content.length > 0) await session.add([message], {finishReason: 'error', usage: {}})
-    throw error
+    return this.#context.providers.use(providerId, converse, {retries: hasNext ? 0 : undefined})
+  }
+
+  async #answerOf({message: _, ...response}: GenerationResponse, origin: string, problem: AnswerProblem | undefined): Promise<Answer> {
+    const sessionId = await this.#transcript.id(origin)
+    return {...response, model: origin, sessionId, ...(this.#cost !== undefined && {cost: this.#cost}), ...(problem && {problem})}
+  }
+
+  /** Counts what an answer has cost; undefined where that is not known. */
+  #count({usage}: GenerationResponse, price: ModelPrice | undefined): number | undefined {
+    const cost = costOf(usage, price)
+    this.#budget.add(cost ?? 0)
+    this.#cost = cost === undefined || this.#cost === undefined ? undefined : this.#cost + cost
+    return cost
+  }
+
+  async #askOnce(provider: LLMProvider, origin: string, model: string, price: ModelPrice | undefined): Promise<GenerationResponse> {
+    const {tools, ...request} = await this.#requestFor(origin, model, price)
+    const events = tools ? provider.streamWithTools({...request, tools}, this.#options) : provider.stream(request, this.#options)
+    const collector = new ResponseCollector(origin)
+    try {
+      for await (const event of events) {
+        this.#tell(event)
+        collector.add(event)
+        // Now that the answer is under way, what the store takes is time that the model takes too.
+        this.#transcript.begin(origin)
+      }
+      return collector.response()
+    } catch (error) {
+      const {message} = collector
+      if (message.content.length > 0) await this.#transcript.add(origin, [message], {finishReason: 'error', usage: {}})
+      throw error
+    }
+  }
+
+  #tell(event: ProviderEvent): void {
+    // An answer that must satisfy a schema is told when it does, an error when no other model may answer.
+    if (event.type === 'error' || (this.#question.schema && (event.type === 'text' || event.type === 'finish'))) return
+    if (event.type === 'text' || event.type === 'reasoning' || event.type === 'tool_call_start') this.hasContent = true
+    this.#options.onEvent?.(event)
+  }
+
+  async #requestFor(origin: string, model: string, price: ModelPrice | undefined): Promise<GenerationRequest & {tools?: ToolDefinition[] | undefined}> {
+    const {maxTokens, reasoning, schema, temperature, tools} = this.#question
+    const request = {model, messages: [...this.#messages], maxTokens, reasoning, schema, temperature, tools}
+    const affordable = price && (await this.#budget.allow(origin, {...request, tools: tools ?? []}, price))
+    return {...request, maxTokens: maxTokens ?? affordable}
+  }
+
+  /** Throws `config` where there is a limit and nobody knows what the model costs. */
+  async #priceOf(providerId: string, model: string, provider: LLMProvider): Promise<ModelPrice | undefined> {
+    const {price, isFree} = await this.#context.providers.price(providerId, model)
+    if (price || isFree || !this.#budget.isLimited) return price
+    const listed = (await provider.listModels(this.#options)).find(({id}) => id === model)
+    if (listed?.price) return listed.price
+    throw new HelixError('config', `what ${providerId}/${model} costs is not known, and there is a limit to it`, {
+      code: 'PRICE_UNKNOWN',
+      hint: `Say it, in dollars for a million tokens: helix config set 'providers.${providerId}.prices["${model}"]' '{"input": 1, "output": 2}'`,
+    })
   }
 }
 
-type AskedRequest = GenerationRequest & {tools?: ToolDefinition[] | undefined}
-
-function requestOf({maxTokens, reasoning, schema, temperature, tools}: Question, model: string, messages: readonly Message[]): AskedRequest {
-  return {model, messages: [...messages], maxTokens, reasoning, schema, temperature, tools}
+function toEvents({text, finishReason}: GenerationResponse): ProviderEvent[] {
+  return [...(text ? [{type: 'text', text} as const] : []), {type: 'finish', reason: finishReason}]
 }
 
 function messagesOf({system, prompt, attachments = []}: Question): Message[] {
@@ -111,69 +217,4 @@ function messagesOf({system, prompt, attachments = []}: Question): Message[] {
     ...(system ? [{role: 'system' as const, content: system}] : []),
     {role: 'user', content: attachments.length > 0 ? [...attachments, {type: 'text', text: prompt}] : prompt},
   ]
-}
-
-/** What a model is told of its tool calls when one of them cannot be run. */
-function resultsOf({toolCalls}: GenerationResponse): Message[] {
-  return toolCalls.map(({id, problem}) => ({
-    role: 'tool',
-    toolCallId: id,
-    content: problem ?? 'not run, since another call of the same answer was wrong; make it again',
-    isError: true,
-  }))
-}
-
-const UNFINISHED: Partial<Record<FinishReason, AnswerProblem>> = {
-  length: {code: 'ANSWER_CUT', message: 'the answer is cut off: the model reached its limit of tokens (--max-tokens, or its own)'},
-  content_filter: {code: 'ANSWER_FILTERED', message: 'the provider cut the answer off by its content filter'},
-  refusal: {code: 'ANSWER_REFUSED', message: 'the model declined to answer'},
-}
-
-async function problemOf({finishReason, text, toolCalls}: GenerationResponse, {schema}: Question): Promise<AnswerProblem | undefined> {
-  const unfinished = UNFINISHED[finishReason]
-  if (unfinished) return unfinished
-  const wrong = toolCalls.find((call) => call.problem)
-  if (wrong) return {code: 'TOOL_CALL_INVALID', message: `the model called ${wrong.name} wrongly: ${wrong.problem}`}
-  const mismatch = schema && finishReason === 'stop' ? await checkJson(text, schema) : undefined
-  return mismatch ? {code: 'SCHEMA_MISMATCH', message: `the answer is ${mismatch}`} : undefined
-}
-
-/** The session of one question. It begins to exist when it is first needed. */
-class Transcript {
-  readonly #context: AskContext
-  readonly #session: NewSession
-  #next: number
-  #id: Promise<string> | undefined
-
-  constructor(context: AskContext, session: NewSession) {
-    this.#context = context
-    this.#session = {...session, messages: [...session.messages]}
-    this.#next = session.messages.length + 1
-  }
-
-  /** Who answers, as `provider/model`. */
-  get origin(): string {
-    return `${this.#session.provider}/${this.#session.model}`
-  }
-
-  /** Stores the question, without waiting for it; what goes wrong is told by `id`. */
-  begin(): void {
-    this.#id ??= this.#create()
-    this.#id.catch(() => {})
-  }
-
-  async id(): Promise<string> {
-    this.#id ??= this.#create()
-    return this.#id
-  }
-
-  async add(messages: readonly Message[], end: AnswerEnd): Promise<void> {
-    const id = await this.id()
-    await appendToSession(await this.#context.store(), id, messages, this.#next, end)
-    this.#next += messages.length
-  }
-
-  async #create(): Promise<string> {
-    return createSession(await this.#context.store(), this.#session)
-  }
 }

@@ -5,7 +5,7 @@ import {collectIdentities, type Identity, toAgent} from './identities.js'
 import type {ResolvedHost} from './resolve-host.js'
 import type {SshSettings} from './ssh-settings.js'
 
-/** Asks the user for a password, passphrase or code; undefined when there is nobody to ask. */
+/** Asks the user for a password, passphrase or code; undefined when there is nobody to ask. Rejects when the user wants to leave instead. */
 export type AskSecret = (question: string) => Promise<string | undefined>
 
 /** The way through a server's authentication. */
@@ -21,7 +21,15 @@ export interface Authenticator {
 const METHODS: AuthenticationType[] = ['publickey', 'password', 'keyboard-interactive']
 
 /** Prepares to log in. Throws (kind `config`) for a key file that is missing or unreadable and for a literal password. */
-export async function prepareAuthentication(host: ResolvedHost, settings: SshSettings, ask?: AskSecret): Promise<Authenticator> {
+export async function prepareAuthentication(host: ResolvedHost, settings: SshSettings, askSecret?: AskSecret): Promise<Authenticator> {
+  let unanswered: unknown
+  const ask: AskSecret | undefined =
+    askSecret &&
+    ((question) =>
+      askSecret(question).catch((error: unknown) => {
+        unanswered = error
+        throw error
+      }))
   checkReference('password', settings.password)
   checkReference('passphrase', settings.passphrase)
   const tried: string[] = []
@@ -47,7 +55,11 @@ export async function prepareAuthentication(host: ResolvedHost, settings: SshSet
     if (method === 'password') pending = pending.filter((other) => other !== 'keyboard-interactive')
     tried.push(method)
     if (method === 'password') return {type: 'password', username, password: secret}
-    return {type: 'keyboard-interactive', username, prompt: (_name, _text, _lang, prompts, finish) => void answer(prompts, secret, ask).then(finish)}
+    return {
+      type: 'keyboard-interactive',
+      username,
+      prompt: (_name, _text, _lang, prompts, finish) => void answer(prompts, secret, ask).then(finish, () => finish([])),
+    }
   }
 
   async function choose(accepted: AuthenticationType[]): Promise<AnyAuthMethod | undefined> {
@@ -69,13 +81,13 @@ export async function prepareAuthentication(host: ResolvedHost, settings: SshSet
       // A server that wants several factors has taken one and names the others.
       if (partial) pending = METHODS
       const stop = next as (method: AnyAuthMethod | false) => void
-      choose(accepted).then(
-        (method) => stop(method ?? false),
-        (error: unknown) => {
-          authenticator.onFailure?.(error)
-          stop(false)
-        },
-      )
+      const fail = (error: unknown) => {
+        authenticator.onFailure?.(error)
+        stop(false)
+      }
+      // Who wants to leave is not asked for the next thing.
+      if (unanswered !== undefined) fail(unanswered)
+      else choose(accepted).then((method) => stop(method ?? false), fail)
     },
   }
   return authenticator

@@ -56,7 +56,7 @@ export async function prepareHostKeyCheck(name: HostName, files: string[], polic
       if (revoked.some((other) => other.blob.equals(key.blob))) throw revokedError(name, key)
       if (required !== undefined && key.fingerprint !== required) {
         mismatchedTypes.push(key.type)
-        throw changedError(name, key, required)
+        throw changedError(name, key, required, policy.expected === undefined ? 'has changed' : 'is not the one that was given')
       }
       if ([...keys.known, ...onPort22.known].some((other) => other.blob.equals(key.blob))) return
       if (required === undefined) {
@@ -80,10 +80,10 @@ function unknownError(name: HostName, {type, fingerprint}: HostKey): HelixError 
   })
 }
 
-function changedError(name: HostName, {type, fingerprint}: HostKey, known: string): HelixError {
-  return new HelixError('denied', `the host key of ${show(name)} has changed: it shows ${type} ${fingerprint}, expected is ${known}. Nothing was executed`, {
+function changedError(name: HostName, {type, fingerprint}: HostKey, known: string, what = 'has changed'): HelixError {
+  return new HelixError('denied', `the host key of ${show(name)} ${what}: it shows ${type} ${fingerprint}, expected is ${known}. Nothing was executed`, {
     code: 'HOST_KEY_CHANGED',
-    hint: 'somebody may be listening in, or the machine was installed anew. If you know why it changed: helix worker trust-key NAME',
+    hint: `somebody may be listening in, or the machine was installed anew. Compare it with ssh-keygen -lf /etc/ssh/${publicKeyFile(type)} there; if it is right, give --host-key ${fingerprint} to helix worker trust-key, or to worker add`,
   })
 }
 

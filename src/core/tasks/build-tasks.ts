@@ -56,7 +56,7 @@ export function buildShellTask(command: readonly Argument[], options: TaskOption
 }
 
 /** A task that asks a model. It runs on the machine of whoever submits it, which has the keys. */
-function buildLlmTask({model = '', prompt = '', system, schema, reasoning, max_tokens, temperature}: GraphTask, options: TaskOptions): NewTask {
+function buildLlmTask({model = '', prompt = '', system, schema, reasoning, max_tokens, max_cost, temperature, fallbacks}: GraphTask, options: TaskOptions): NewTask {
   return {
     ...buildShellTask(['helix', 'chat', '-m', model, '-p', prompt], options),
     type: 'llm',
@@ -69,7 +69,9 @@ function buildLlmTask({model = '', prompt = '', system, schema, reasoning, max_t
         ...(system && {system}),
         ...(schema && {schema}),
         ...(reasoning && {reasoning}),
+        ...(fallbacks && {fallbacks}),
         ...(max_tokens !== undefined && {max_tokens}),
+        ...(max_cost !== undefined && {max_cost}),
         ...(temperature !== undefined && {temperature}),
       },
     },
@@ -77,23 +79,27 @@ function buildLlmTask({model = '', prompt = '', system, schema, reasoning, max_t
 }
 
 export interface GraphOptions {
+  /** Named where something is wrong with it. */
+  file: string
   requirementsOf: (task: GraphTask) => Requirements
   /** The folder of this machine that relative paths of uploads and downloads are in. */
   folder: string
   idempotencyKey?: string | undefined
 }
 
-/** A graph's tasks in an order in which each comes after those it needs, and the variables given for single ones. */
+/**
+ * A graph's tasks in an order in which each comes after those it needs, and the variables given for single ones. Throws what
+ * `requirementsOf` throws, and `usage` for what no task may have, naming the file and the task.
+ */
 export function buildGraphTasks(
   graph: TaskGraph,
-  {requirementsOf, folder, idempotencyKey}: GraphOptions,
+  {file, requirementsOf, folder, idempotencyKey}: GraphOptions,
 ): {tasks: NewTask[]; environments: Record<string, Record<string, string>>} {
   const order = sortGraph(graph)
   const ids = new Map(order.map((name) => [name, randomUUID() as string]))
   const environments: Record<string, Record<string, string>> = {}
   const needed = new Set(Object.values(graph.tasks).flatMap((task) => needsOf(task).map((need) => need.task)))
-  const tasks = order.map((name) => {
-    const task = graph.tasks[name] as GraphTask
+  const build = (name: string, task: GraphTask): NewTask => {
     const id = ids.get(name) as string
     if (task.env) environments[id] = checkEnvironment(task.env)
     const options: TaskOptions = {
@@ -113,8 +119,19 @@ export function buildGraphTasks(
       needs: needsOf(task).map((need) => ({id: ids.get(need.task) as string, condition: need.when})),
       hasDependents: needed.has(name),
     }
-  })
+  }
+  const tasks = order.map((name) => sayWhere(`${file}: tasks.${name}`, () => build(name, graph.tasks[name] as GraphTask)))
   return {tasks, environments}
+}
+
+function sayWhere<T>(place: string, build: () => T): T {
+  try {
+    return build()
+  } catch (error) {
+    if (!HelixError.is(error)) throw error
+    const {kind, code, hint, message} = error
+    throw new HelixError(kind, `${place}: ${message}`, {code, cause: error, ...(hint !== undefined && {hint})})
+  }
 }
 
 function graphPolicy(task: GraphTask): Partial<TaskPolicy> {

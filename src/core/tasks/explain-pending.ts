@@ -56,7 +56,9 @@ function describeLack(requirements: Requirements, workers: readonly WorkerRow[])
   if (missing.length > 0) return `${who} ${has} the capability ${missing.join(', ')}`
   const labelled = Object.entries(labels).filter(([key, value]) => !pool.some((worker) => worker.labels[key] === value))
   if (labelled.length > 0) return `${who} ${has} the label ${labelled.map(([key, value]) => `${key}=${value}`).join(', ')}`
-  const resources = [cpus && `${cpus} CPUs`, memory_bytes && `${memory_bytes} bytes of memory`, gpus && `${gpus} GPUs`].filter(Boolean)
+  const count = (number: number | undefined, name: string) => number && `${number} ${name}${number === 1 ? '' : 's'}`
+  const memory = memory_bytes && `${Number((memory_bytes / 1e9).toPrecision(3))} GB of memory`
+  const resources = [count(cpus, 'CPU'), memory, count(gpus, 'GPU')].filter(Boolean)
   return `${who} ${has} all of what it asks for at once${resources.length > 0 ? `, with ${resources.join(', ')}` : ''}`
 }
 

@@ -33,6 +33,14 @@ export interface ReadyClass {
   atMost?: number
 }
 
+/** What projects have been given. */
+export interface Shares {
+  /** How many tasks of each project run. */
+  running: Map<string, number>
+  /** When each project was given a worker last: higher is later. */
+  turns: Map<string, number>
+}
+
 /** How many tasks of a class go to which workers, in the order of the tasks. */
 export interface PlacedClass {
   ready: ReadyClass
@@ -66,18 +74,20 @@ export function roomOf(worker: WorkerRow, maxTasks = Number.POSITIVE_INFINITY): 
 }
 
 /**
- * Gives tasks to the eligible worker with the lowest load after placing each. The higher priority goes first; among equals
- * the project of which the fewest tasks run, then the older task. A class without room does not hold up the others.
- * What is given is added to `used` of the rooms and to `shares`, the running tasks of each project.
+ * Gives tasks to the eligible worker with the lowest load after placing each. The higher priority goes first; among equals the
+ * project of which the fewest tasks run, then the one whose last turn was longest ago (with a single slot nothing runs whenever
+ * one is given), then the older task. A class without room does not hold up the others. What is given is added to `used` of the
+ * rooms and to `shares`.
  */
 export function choosePlacements(
   classes: readonly ReadyClass[],
   eligibleRooms: (ready: ReadyClass) => readonly Room[],
-  shares: Map<string, number>,
+  shares: Shares,
   limit: number,
 ): PlacedClass[] {
   const queues = classes.map((ready) => ({ready, next: 0, usage: usageOf(ready.requirements), candidates: undefined as Heap<Candidate> | undefined}))
   const placed = new Map<ReadyClass, Room[]>()
+  let turn = Math.max(0, ...shares.turns.values())
   let waiting = queues.filter(({ready}) => countOf(ready) > 0)
   for (let count = 0; count < limit && waiting.length > 0; ) {
     const queue = waiting.reduce((best, one) => (comesBefore(one, best, shares) ? one : best))
@@ -86,7 +96,10 @@ export function choosePlacements(
     if (room) {
       count += 1
       queue.next += 1
-      shares.set(queue.ready.projectId, (shares.get(queue.ready.projectId) ?? 0) + 1)
+      const {projectId} = queue.ready
+      shares.running.set(projectId, (shares.running.get(projectId) ?? 0) + 1)
+      turn += 1
+      shares.turns.set(projectId, turn)
       const given = placed.get(queue.ready)
       if (given) given.push(room)
       else placed.set(queue.ready, [room])
@@ -106,11 +119,13 @@ function countOf(ready: ReadyClass): number {
   return ready.atMost ?? ready.heads.length
 }
 
-function comesBefore(a: Queue, b: Queue, shares: ReadonlyMap<string, number>): boolean {
+function comesBefore(a: Queue, b: Queue, {running, turns}: Shares): boolean {
   const [one, other] = [headOf(a), headOf(b)]
   if (one.priority !== other.priority) return one.priority > other.priority
-  const [share, otherShare] = [shares.get(a.ready.projectId) ?? 0, shares.get(b.ready.projectId) ?? 0]
-  return share === otherShare ? one.seq < other.seq : share < otherShare
+  const [project, otherProject] = [a.ready.projectId, b.ready.projectId]
+  if (project === otherProject) return one.seq < other.seq
+  const ahead = (counts: ReadonlyMap<string, number>) => (counts.get(otherProject) ?? 0) - (counts.get(project) ?? 0)
+  return (ahead(running) || ahead(turns) || other.seq - one.seq) > 0
 }
 
 function headOf({ready, next}: Queue): {priority: number; seq: number} {

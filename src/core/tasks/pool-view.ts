@@ -1,6 +1,6 @@
 import type {Store} from '../data/store.js'
 import type {WorkerRow} from '../workers/worker.js'
-import {isEligible, type PlacedClass, RESOURCES, type ReadyClass, type Room, roomOf, take, type Usage, usageOf} from './placement.js'
+import {isEligible, type PlacedClass, RESOURCES, type ReadyClass, type Room, roomOf, type Shares, take, type Usage, usageOf} from './placement.js'
 
 // How old the loads may be that tasks are spread by. Whether there is room is checked anew with each claim.
 const STALE_MS = 1000
@@ -39,8 +39,8 @@ export class PoolView {
   #touchedReadAt = Number.NEGATIVE_INFINITY
   #readMs = 0
 
-  /** How many tasks of each project run. */
-  readonly shares = new Map<string, number>()
+  /** What runs of each project, and which had its turn when: of this process's claims, which is whom its choice concerns. */
+  readonly shares: Shares = {running: new Map(), turns: new Map()}
 
   constructor(store: Store) {
     this.#store = store
@@ -105,7 +105,7 @@ export class PoolView {
   }
 
   #share(project: string, count: number): void {
-    this.shares.set(project, (this.shares.get(project) ?? 0) + count)
+    this.shares.running.set(project, (this.shares.running.get(project) ?? 0) + count)
   }
 
   #roomOf(worker: WorkerRow, maxPerWorker: number | undefined): Room[] {
@@ -141,7 +141,7 @@ export class PoolView {
       rows = [...rows, ...(await readLoads(this.#store, added))]
     }
     for (const [id, load] of groupByWorker(rows)) this.#learn(id, load)
-    this.shares.clear()
+    this.shares.running.clear()
     for (const {projects} of this.#known.values()) for (const [project, count] of projects) this.#share(project, count)
   }
 

@@ -57,7 +57,7 @@ const words = {type: 'array', items: text} as const
 /** What only tasks of one type have. */
 const OWN_KEYS: Record<TaskType, readonly (keyof GraphTask)[]> = {
   shell: ['command', 'run', 'upload', 'download'],
-  llm: ['model', 'prompt', 'system', 'schema', 'reasoning', 'max_tokens', 'temperature'],
+  llm: ['model', 'fallbacks', 'prompt', 'system', 'schema', 'reasoning', 'max_tokens', 'max_cost', 'temperature'],
 }
 
 /** What a graph file may hold. */
@@ -81,7 +81,9 @@ const graphSchema: SchemaNode = {
           system: text,
           schema: {type: 'object', additionalProperties: true},
           reasoning: {type: 'string', enum: EFFORTS},
+          fallbacks: words,
           max_tokens: {type: 'integer', minimum: 1},
+          max_cost: {type: 'number', minimum: 0},
           temperature: {type: 'number', minimum: 0, maximum: 2},
           needs: {type: 'array'},
           when: {type: 'string', enum: NEED_CONDITIONS},
@@ -184,9 +186,10 @@ function validateNeeds({tasks}: TaskGraph): ConfigProblem[] {
 }
 
 /** Throws `usage` for a question that could not be asked. */
-async function checkQuestion(file: string, name: string, {model, schema}: GraphTask): Promise<void> {
+async function checkQuestion(file: string, name: string, {model, fallbacks = [], schema}: GraphTask): Promise<void> {
   try {
-    if (model !== undefined) splitModel(model)
+    // Any other may be an alias, which only the machine that asks knows.
+    for (const asked of [model, ...fallbacks]) if (asked?.includes('/')) splitModel(asked)
     if (schema) await compileSchema(schema)
   } catch (error) {
     throw HelixError.is(error) ? graphError(file, `tasks.${name}: ${error.message}`, error) : error

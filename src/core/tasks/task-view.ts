@@ -6,6 +6,8 @@ import type {AttemptRow, TaskWithAttempt} from './task-queries.js'
 export interface TaskView {
   schema_version: 1
   id: string
+  /** That of the `task run`, `map` or `apply` that it came from. */
+  request_id: string
   name: string | null
   type: string
   status: TaskStatus
@@ -38,6 +40,7 @@ export function viewTask(task: TaskWithAttempt): TaskView {
   return {
     schema_version: 1,
     id: task.id,
+    request_id: task.request_id,
     name: task.name,
     type: task.type,
     status: task.status,

@@ -82,14 +82,17 @@ export interface TaskInput {
 
 /** What a task asks a model, as a graph file names it. */
 export interface TaskQuestion {
-  /** `provider/model` */
+  /** `provider/model`, or an alias. */
   model: string
+  fallbacks?: string[]
   prompt: string
   system?: string
   /** JSON Schema that the answer must satisfy. */
   schema?: Record<string, unknown>
   reasoning?: 'none' | 'low' | 'medium' | 'high'
   max_tokens?: number
+  /** US dollars. */
+  max_cost?: number
   temperature?: number
 }
 

@@ -80,15 +80,17 @@ async function installIfWanted(
 
 function describeProbe({facts, resources, load}: WorkerProbe): string {
   const {cpus, memory_bytes, gpus} = resources
-  const gigabytes = (bytes: number) => `${(bytes / 1e9).toFixed(1)} GB`
+  const gibibytes = (bytes: number) => `${(bytes / 1024 ** 3).toFixed(1)} GiB`
+  const count = (number: number, what: string) => `${number} ${what}${number === 1 ? '' : 's'}`
+  const capabilities = (facts.capabilities ?? []).filter((capability) => capability !== facts.system && capability !== facts.arch)
   const parts = [
     [facts.system, facts.arch].filter((part) => part !== undefined).join(' '),
-    cpus === undefined ? '' : `${cpus} CPUs`,
-    memory_bytes === undefined ? '' : `${gigabytes(memory_bytes)} memory`,
-    gpus ? `${gpus} GPUs` : '',
+    cpus === undefined ? '' : count(cpus, 'CPU'),
+    memory_bytes === undefined ? '' : `${gibibytes(memory_bytes)} memory`,
+    gpus ? count(gpus, 'GPU') : '',
     load.cpu_percent === undefined ? '' : `CPU load ${Math.round(load.cpu_percent)} %`,
-    load.memory_used_bytes === undefined ? '' : `${gigabytes(load.memory_used_bytes)} in use`,
-    (facts.capabilities ?? []).join(' '),
+    load.memory_used_bytes === undefined ? '' : `${gibibytes(load.memory_used_bytes)} in use`,
+    capabilities.join(' '),
   ]
   return parts.filter((part) => part !== '').join(', ')
 }

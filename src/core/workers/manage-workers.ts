@@ -1,7 +1,10 @@
+import {resolve} from 'node:path'
 import {writeLog} from '../data/write-log.js'
 import {HelixError} from '../errors/helix-error.js'
 import {isSecretReference} from '../security/secret-reference.js'
 import type {AskSecret} from '../ssh/authenticate.js'
+import {expandHome} from '../ssh/expand-tokens.js'
+import {readKeyFile} from '../ssh/key-file.js'
 import {openConnection} from '../ssh/open-connection.js'
 import {resolveForOpenssh} from '../ssh/open-openssh.js'
 import {parseTarget} from '../ssh/parse-target.js'
@@ -91,16 +94,24 @@ export interface SetWorkerOptions {
 }
 
 /**
- * Changes a worker's slots, capabilities, labels, key or transport; a connection that is open stays as it is. Throws `config` for one
- * of the config file, and what keeps the new transport from reaching it: `config` for its login, `unavailable`.
+ * Changes a worker's slots, capabilities, labels, key or transport; a connection that is open stays as it is. Throws `usage` when there
+ * is nothing to change, `config` for one of the config file and for a key file that is none, and what keeps the new transport from
+ * reaching it: `config` for its login, `unavailable`.
  */
 export async function setWorker(context: WorkerContext, name: string, {keyPath, transport, ...changes}: SetWorkerOptions): Promise<void> {
   const worker = await changeableWorker(context, name)
+  const present = Object.fromEntries(Object.entries(changes).filter(([, value]) => value !== undefined))
+  if ((keyPath ?? transport) === undefined && Object.keys(present).length === 0)
+    throw new HelixError('usage', `there is nothing to change of ${name}`, {
+      code: 'NOTHING_TO_CHANGE',
+      hint: 'See what can be changed with: helix worker set --help',
+    })
   const {transport: former, ...others} = worker.ssh_config
   const wanted = transport ?? former
-  const settings: SshSettings = {...others, ...(keyPath !== undefined && {keyPath}), ...(wanted === 'openssh' && {transport: wanted})}
-  if (transport !== undefined) await (transport === 'openssh' ? resolveForOpenssh(settings) : resolveHost(settings))
-  const present = Object.fromEntries(Object.entries(changes).filter(([, value]) => value !== undefined))
+  const settings: SshSettings = {...others, ...(keyPath !== undefined && {keyPath: toAbsolute(keyPath)}), ...(wanted === 'openssh' && {transport: wanted})}
+  if (keyPath !== undefined && wanted !== 'openssh') await readKeyFile(expandHome(toAbsolute(keyPath)), true)
+  if (wanted === 'openssh' && (keyPath ?? transport) !== undefined) await resolveForOpenssh(settings)
+  else if (transport !== undefined) await resolveHost(settings)
   await updateWorker(context.store, worker.id, {...present, ...((keyPath ?? transport) !== undefined && {settings})})
 }
 
@@ -162,9 +173,14 @@ function readSettings({target, keyPath, password, passphrase, knownHosts, transp
   return {
     ...parseTarget(target),
     ...(transport === 'openssh' && {transport}),
-    ...(keyPath !== undefined && {keyPath}),
+    ...(keyPath !== undefined && {keyPath: toAbsolute(keyPath)}),
     ...(password !== undefined && {password}),
     ...(passphrase !== undefined && {passphrase}),
-    ...(knownHosts !== undefined && {knownHosts}),
+    ...(knownHosts !== undefined && {knownHosts: toAbsolute(knownHosts)}),
   }
+}
+
+// The worker is used from other folders, too; a path below the home folder is kept as it was written.
+function toAbsolute(path: string): string {
+  return expandHome(path) === path ? resolve(path) : path
 }

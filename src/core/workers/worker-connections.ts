@@ -73,8 +73,11 @@ export class WorkerConnections {
       const failures = (this.#refusals.get(worker.id)?.failures ?? 0) + 1
       const pause = Math.min(LONGEST_PAUSE_SECONDS, backoffSeconds(failures - 1))
       this.#refusals.set(worker.id, {error, failures, until: performance.now() + pause * 1000})
+      const kind = HelixError.is(error) ? error.kind : undefined
+      // That the user left when asked for a password says nothing about the worker.
+      if (kind === 'interrupted') throw error
       // A wrong key or password does not mend itself; a machine that is down may come back.
-      const status = HelixError.is(error) && error.kind === 'unavailable' ? 'inactive' : 'failed'
+      const status = kind === 'unavailable' ? 'inactive' : 'failed'
       await markUnusable(this.#store, worker.id, status, messageOf(error), backoffSeconds(worker.connect_failures))
       throw error
     }

@@ -2,12 +2,12 @@ import {HelixError} from '../../core/errors/helix-error.js'
 import type {AdapterEvent} from '../../core/providers/answer-assembler.js'
 import {BaseProvider} from '../../core/providers/base-provider.js'
 import {checkKey} from '../../core/providers/chat-completions/failures.js'
-import type {ChatRequest, JsonSchema, ModelInfo, ProviderCapabilities} from '../../core/providers/provider.js'
+import type {ChatRequest, ModelInfo, ProviderCapabilities} from '../../core/providers/provider.js'
 import {type Failure, streamCut} from '../../core/providers/provider-error.js'
+import {readServerSentEvents} from '../../core/providers/server-sent-events.js'
 import {AnswerReader, type WireEvent, type WireMessage} from './answer-reader.js'
 import {ApiFailure, parseObject, refusal, toFailure, wrongEndpoint} from './failures.js'
 import {traitsOf} from './models.js'
-import {readEvents} from './read-events.js'
 import {toOutputSchema} from './schema.js'
 import {toWireRequest} from './wire.js'
 
@@ -26,8 +26,8 @@ export class ClaudeProvider extends BaseProvider {
     return {...this.getCapabilities(), schema, reasoning: thinking !== 'none'}
   }
 
-  protected override takesSchema(schema: JsonSchema, model: string): boolean {
-    return super.takesSchema(schema, model) && toOutputSchema(schema) !== undefined
+  protected override takesSchema(request: ChatRequest): boolean {
+    return super.takesSchema(request) && request.schema !== undefined && toOutputSchema(request.schema) !== undefined
   }
 
   protected override maxTokensOf(model: string): number {
@@ -43,9 +43,9 @@ export class ClaudeProvider extends BaseProvider {
       return
     }
     try {
-      for await (const texts of readEvents(response)) {
-        for (const text of texts) {
-          const event = JSON.parse(text) as WireEvent
+      for await (const events of readServerSentEvents(response.body)) {
+        for (const {data} of events) {
+          const event = JSON.parse(data) as WireEvent
           for (const told of reader.read(event)) yield told
           // What is lost from here on is no part of the answer.
           if (event.type === 'message_stop') return

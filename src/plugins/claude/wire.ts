@@ -6,6 +6,7 @@ import type {
   Tool,
   ToolResultBlockParam,
 } from '@anthropic-ai/sdk/resources/messages'
+import {toArgumentsObject} from '../../core/providers/call-arguments.js'
 import type {AssistantPart, ChatRequest, Message, TextPart, ToolCall, ToolChoice, ToolDefinition} from '../../core/providers/provider.js'
 import {ProviderError} from '../../core/providers/provider-error.js'
 import type {ThoughtSignature} from './answer-reader.js'
@@ -105,7 +106,7 @@ function toThought({text, signature}: Extract<AssistantPart, {type: 'reasoning'}
 }
 
 function toCall({id, name, arguments: text}: ToolCall): ContentBlockParam {
-  return {type: 'tool_use', id: toId(id), name: name.replaceAll(/[^\w-]/g, '_').slice(0, 128) || '_', input: toInput(text)}
+  return {type: 'tool_use', id: toId(id), name: name.replaceAll(/[^\w-]/g, '_').slice(0, 128) || '_', input: toArgumentsObject(text)}
 }
 
 function toResult({toolCallId, content, isError}: Extract<Message, {role: 'tool'}>): ToolResultBlockParam {
@@ -117,16 +118,6 @@ function toResult({toolCallId, content, isError}: Extract<Message, {role: 'tool'
 // Ids of other providers have characters that the API refuses.
 function toId(id: string): string {
   return id.replaceAll(/[^A-Za-z0-9_-]/g, (character) => `_${character.codePointAt(0)?.toString(16)}`)
-}
-
-// The API takes an object only, and a model may have written anything; what was wrong with it stands in the tool's result.
-function toInput(text: string): Record<string, unknown> {
-  try {
-    const value: unknown = JSON.parse(text)
-    return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Record<string, unknown>) : {}
-  } catch {
-    return {}
-  }
 }
 
 function refuse(message: string): never {

@@ -1,5 +1,6 @@
 import type {Message as OllamaMessage, ToolCall as OllamaToolCall, Options, ChatRequest as WireRequest, ChatResponse as WireResponse} from 'ollama/browser'
 import type {AdapterEvent} from '../../core/providers/answer-assembler.js'
+import {toArgumentsObject} from '../../core/providers/call-arguments.js'
 import type {
   AssistantPart,
   Attachment,
@@ -88,19 +89,9 @@ function toAssistantMessage(content: string | AssistantPart[], toolNames: Map<st
   const calls = content.flatMap((part): IdentifiedCall[] => {
     if (part.type !== 'tool_call') return []
     toolNames.set(part.id, part.name)
-    return [{id: part.id, function: {name: part.name, arguments: toArguments(part.arguments)}}]
+    return [{id: part.id, function: {name: part.name, arguments: toArgumentsObject(part.arguments)}}]
   })
   return {role: 'assistant', content: textOf('text'), ...(thinking && {thinking}), ...(calls.length > 0 && {tool_calls: calls})}
-}
-
-// Ollama takes an object only, and a model may have written anything; what was wrong with it stands in the tool's result.
-function toArguments(text: string): Record<string, unknown> {
-  try {
-    const value: unknown = JSON.parse(text)
-    return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Record<string, unknown>) : {}
-  } catch {
-    return {}
-  }
 }
 
 function toDocument({name, mediaType, data}: Attachment): string {

@@ -1,6 +1,6 @@
 import {afterEach, beforeEach, describe, expect, it} from '@jest/globals'
 import type {AdapterEvent} from '../../../src/core/providers/answer-assembler.js'
-import type {ChatRequest, JsonSchema, ProviderEvent} from '../../../src/core/providers/provider.js'
+import type {ChatRequest, ProviderEvent} from '../../../src/core/providers/provider.js'
 import type {Clock, ProviderOptions} from '../../../src/core/providers/provider-plugin.js'
 import {FakeServer} from '../../../src/core/providers/testing/fake-server.js'
 import {InstantClock} from '../../../src/core/providers/testing/instant-clock.js'
@@ -122,8 +122,8 @@ describe('a whole answer', () => {
 
   it('is asked for in words where the schema is one that the provider has no means for', async () => {
     class OnlyObjects extends LineProvider {
-      protected override takesSchema(schema: JsonSchema): boolean {
-        return schema.type === 'object'
+      protected override takesSchema({schema}: ChatRequest): boolean {
+        return schema?.type === 'object'
       }
     }
     server.reply(answerWith(HALLO, lineWire))

@@ -14,6 +14,7 @@ describe('a whole answer', () => {
         {type: 'reasoning', text: 'First'},
         {type: 'reasoning', text: '.', signature: 'one'},
         {type: 'reasoning', text: 'Then.', signature: 'two'},
+        {type: 'reasoning', text: '', signature: 'three'},
         {type: 'text', text: 'I '},
         {type: 'text', text: 'look.'},
         {type: 'tool_call_start', id: 'a', name: 'look'},
@@ -38,6 +39,7 @@ describe('a whole answer', () => {
         content: [
           {type: 'reasoning', text: 'First.', signature: 'one'},
           {type: 'reasoning', text: 'Then.', signature: 'two'},
+          {type: 'reasoning', text: '', signature: 'three'},
           {type: 'text', text: 'I look.'},
           call,
           {type: 'text', text: 'Done.'},
@@ -45,16 +47,6 @@ describe('a whole answer', () => {
         origin: 'lines/m',
       },
     })
-  })
-
-  it('keeps signed thoughts apart that have no text', async () => {
-    const thoughts = [
-      {type: 'reasoning', text: 'First.', signature: 'one'},
-      {type: 'reasoning', text: '', signature: {sealed: 'two'}},
-      {type: 'reasoning', text: '', signature: 'three'},
-    ] as const
-    const {message} = await collectResponse(play([...thoughts, {type: 'finish', reason: 'stop'}]), 'lines/m')
-    expect(message.content).toEqual(thoughts)
   })
 
   it('is none when it ends with an error', async () => {

@@ -8,6 +8,7 @@ describe('a refused request', () => {
     [400, 'top_p is too large', 'usage', 'REQUEST_REFUSED', false],
     [400, "This model's maximum context length is 8192 tokens", 'usage', 'CONTEXT_TOO_LONG', false],
     [400, 'input length and `max_tokens` exceed context limit: 188240 + 21333 > 200000', 'usage', 'CONTEXT_TOO_LONG', false],
+    [400, 'The input token count (2551556) exceeds the maximum number of tokens allowed (1048576).', 'usage', 'CONTEXT_TOO_LONG', false],
     [400, 'Invalid API key', 'denied', 'KEY_REFUSED', false],
     [401, 'who are you?', 'denied', 'KEY_REFUSED', false],
     [402, 'pay first', 'denied', 'QUOTA_EXCEEDED', false],
@@ -31,6 +32,7 @@ describe('a refused request', () => {
 
   it('is told by the provider’s own word too', () => {
     expect(toProviderError({status: 429, code: 'insufficient_quota', message: 'no'}, CONTEXT)).toMatchObject({code: 'QUOTA_EXCEEDED'})
+    expect(toProviderError({status: 400, code: 'API_KEY_INVALID', message: 'no'}, CONTEXT)).toMatchObject({code: 'KEY_REFUSED'})
     expect(toProviderError({status: 404, code: 'model_not_found', message: 'no'}, CONTEXT)).toMatchObject({code: 'MODEL_UNKNOWN'})
   })
 

@@ -1,41 +1,11 @@
 import {expect, test} from '@jest/globals'
-import {query} from '../../../src/core/data/sql.js'
-import type {Store} from '../../../src/core/data/store.js'
 import type {AdapterEvent} from '../../../src/core/providers/answer-assembler.js'
-import {BaseProvider} from '../../../src/core/providers/base-provider.js'
-import type {ChatRequest, ModelInfo, ProviderCapabilities, ProviderEvent} from '../../../src/core/providers/provider.js'
+import type {ChatRequest} from '../../../src/core/providers/provider.js'
 import {ProviderError} from '../../../src/core/providers/provider-error.js'
-import {ProviderRegistry} from '../../../src/core/providers/provider-registry.js'
-import {Credentials} from '../../../src/core/security/credentials.js'
-import {type AskOptions, askModel, type Question} from '../../../src/core/sessions/ask-model.js'
-import {openTestStore} from '../../fixtures/queue.js'
+import type {Question} from '../../../src/core/sessions/ask-model.js'
+import {type Asked, finish, ScriptedUser, say, type Turn} from '../../fixtures/scripted-user.js'
 import {describeStores} from '../../fixtures/stores.js'
 
-type Turn = (AdapterEvent | Error)[]
-
-/** Says what the test wants said, one turn a request. */
-class ScriptedProvider extends BaseProvider {
-  readonly requests: ChatRequest[] = []
-  turns: Turn[] = []
-
-  protected async *respond(request: ChatRequest): AsyncGenerator<AdapterEvent> {
-    this.requests.push(structuredClone(request))
-    for (const event of this.turns[this.requests.length - 1] ?? []) {
-      if (event instanceof Error) throw event
-      yield event
-    }
-  }
-
-  protected override fetchModels(): Promise<ModelInfo[]> {
-    return Promise.resolve([])
-  }
-
-  getCapabilities(): ProviderCapabilities {
-    return {tools: true, reasoning: true, schema: true, images: true, documents: true}
-  }
-}
-
-const finish = (reason: 'stop' | 'length' | 'tool_calls' | 'refusal' | 'content_filter'): AdapterEvent => ({type: 'finish', reason})
 const call = (name: string, args: string, id = 'call_a'): AdapterEvent[] => [
   {type: 'tool_call_start', id, name},
   {type: 'tool_call_delta', id, arguments: args},
@@ -43,58 +13,10 @@ const call = (name: string, args: string, id = 'call_a'): AdapterEvent[] => [
 ]
 const weather = {name: 'weather', parameters: {type: 'object', properties: {city: {type: 'string'}}, required: ['city']}}
 
-interface Asked {
-  answer: Awaited<ReturnType<typeof askModel>> | undefined
-  error: unknown
-  events: ProviderEvent[]
-  requests: ChatRequest[]
-}
-
 describeStores('asking a model', (newStore) => {
-  async function ask(
-    turns: Turn[],
-    question: Partial<Question> = {},
-    options: Partial<AskOptions> = {},
-  ): Promise<Asked & {sessions: Record<string, unknown>[]}> {
-    let store: Store | undefined
-    let provider: ScriptedProvider | undefined
-    const events: ProviderEvent[] = []
-    const providers = new ProviderRegistry({
-      plugins: [
-        {
-          apiVersion: 1,
-          id: 'scripted',
-          label: 'Scripted',
-          settings: {},
-          keyVariables: [],
-          keyRequired: false,
-          open: async (opened) => {
-            provider = new ScriptedProvider({...opened, retries: 0})
-            provider.turns = turns
-            return provider
-          },
-        },
-      ],
-      configured: {},
-      placeOf: () => 'helix.json',
-      credentials: new Credentials({configDir: '/nowhere', dataDir: '/nowhere'}),
-      env: {},
-      dataDir: '/nowhere',
-    })
-    const url = await newStore()
-    const context = {providers, store: async () => (store ??= await openTestStore(url))}
-    const asked = {model: 'scripted/wise', prompt: 'what?', ...question}
-    const outcome = await askModel(context, asked, {client: 'cli', onEvent: (event) => events.push(event), ...options}).then(
-      (answer) => ({answer, error: undefined}),
-      (error: unknown) => ({answer: undefined, error}),
-    )
-    const opened = await context.store()
-    const sessions = await query(
-      opened.knex,
-      `SELECT sessions.id, title, provider, model, client, seq, role, content, finish_reason, usage FROM sessions JOIN messages ON session_id = sessions.id ORDER BY seq`,
-    )
-    await opened.close()
-    return {...outcome, events, requests: provider?.requests ?? [], sessions}
+  async function ask(turns: Turn[], question: Partial<Question> = {}): Promise<Omit<Asked, 'requests'> & {requests: ChatRequest[]}> {
+    const {requests, ...asked} = await new ScriptedUser(await newStore()).ask({scripted: turns}, {question})
+    return {...asked, requests: requests.scripted ?? []}
   }
 
   test('keeps question and answer as a session', async () => {
@@ -190,11 +112,25 @@ describeStores('asking a model', (newStore) => {
     expect(sessions.at(-1)).toMatchObject({role: 'assistant', finish_reason: reason})
   })
 
-  test('checks the answer against the schema', async () => {
-    const schema = {type: 'array', items: {type: 'string'}, minItems: 2}
-    const answerTo = async (text: string) => (await ask([[{type: 'text', text}, finish('stop')]], {schema})).answer
-    expect(await answerTo('["a","b"]')).not.toHaveProperty('problem')
-    expect((await answerTo('["a"]'))?.problem).toMatchObject({code: 'SCHEMA_MISMATCH', message: expect.stringContaining('fewer than 2 items')})
-    expect((await answerTo('a, b'))?.problem).toMatchObject({code: 'SCHEMA_MISMATCH', message: expect.stringContaining('not JSON')})
+  const LIST = {type: 'array', items: {type: 'string'}, minItems: 2}
+
+  test('tells a model what its answer lacks of the schema, and tells the user only the answer that counts', async () => {
+    const {answer, events, requests, sessions} = await ask([say('a, b'), say('["a"]'), say('["a","b"]')], {schema: LIST})
+    expect(answer).toMatchObject({text: '["a","b"]'})
+    expect(answer).not.toHaveProperty('problem')
+    expect(events).toEqual([
+      {type: 'text', text: '["a","b"]'},
+      {type: 'finish', reason: 'stop'},
+    ])
+    const told = requests.at(-1)?.messages.flatMap((message) => (message.role === 'user' ? [message.content] : []))
+    expect(told).toEqual(['what?', expect.stringMatching(/not JSON/), expect.stringMatching(/fewer than 2 items/)])
+    expect(sessions.map((row) => row.role)).toEqual(['user', 'assistant', 'user', 'assistant', 'user', 'assistant'])
+  })
+
+  test('gives up on a model that goes on missing the schema', async () => {
+    const {answer, events, requests} = await ask([say('no'), say('no'), say('no'), say('["a","b"]')], {schema: LIST})
+    expect(requests).toHaveLength(3)
+    expect(answer?.problem).toMatchObject({code: 'SCHEMA_MISMATCH', message: expect.stringContaining('not JSON')})
+    expect(events).toContainEqual({type: 'text', text: 'no'})
   })
 })

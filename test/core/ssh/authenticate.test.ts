@@ -3,6 +3,7 @@ import {copyFileSync, readFileSync, renameSync, rmSync} from 'node:fs'
 import {createServer} from 'node:net'
 import {join} from 'node:path'
 import {afterAll, afterEach, beforeAll, expect, test} from '@jest/globals'
+import {HelixError} from '../../../src/core/errors/helix-error.js'
 import type {ConnectOptions} from '../../../src/core/ssh/connect-options.js'
 import type {SshSettings} from '../../../src/core/ssh/ssh-settings.js'
 import {describeUnless} from '../../fixtures/describe-unless.js'
@@ -67,6 +68,16 @@ describeUnless(sshdAvailable(), 'a login', () => {
     generateKey(unknown, 'ed25519', 'secret')
     const askSecret = () => Promise.reject(new Error('asked'))
     await expect(login({keyPath: unknown}, {askSecret})).rejects.toMatchObject({code: 'AUTH_FAILED', message: expect.stringContaining(unknown)})
+  })
+
+  test('that the user leaves when asked is not tried in another way', async () => {
+    const asked: string[] = []
+    const askSecret = (question: string) => {
+      asked.push(question)
+      return Promise.reject(new HelixError('interrupted', 'interrupted', {code: 'INTERRUPTED'}))
+    }
+    await expect(login({keyPath: lockedKey}, {askSecret})).rejects.toMatchObject({kind: 'interrupted'})
+    expect(asked).toEqual([`Passphrase of ${lockedKey}: `])
   })
 
   test('with an old PEM key that needs a passphrase', async () => {

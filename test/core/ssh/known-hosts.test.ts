@@ -144,5 +144,5 @@ describe('remembering a host key', () => {
       for (const [index, key] of own.entries()) expect(await known(`host-${writer}-${index}`)).toEqual([key])
     }
     expect(existsSync(file)).toBe(true)
-  }, 60_000)
+  })
 })

@@ -16,8 +16,8 @@ describeStores('claiming tasks', (newStore) => {
     for (const task of [low, first, second, high]) await queue.submit([task])
     const order: string[] = []
     for (let round = 0; round < 4; round++) {
-      const [claimed] = await queue.claim(me)
-      order.push(claimed?.task.id ?? 'none')
+      const [claimed] = await queue.claimSoon(me)
+      order.push(claimed?.task.id ?? '')
       await completeAttempts(queue.store, me, [{taskId: claimed?.task.id ?? '', attempt: 1, result: 'completed'}])
     }
     expect(order).toEqual([high.id, first.id, second.id, low.id])
@@ -116,6 +116,22 @@ describeStores('claiming tasks', (newStore) => {
     expect((await queue.claim(await queue.addCoordinator())).map(({task}) => few.has(task.id))).toEqual([true])
   })
 
+  test('gives a single slot to projects in turn, though none runs anything whenever it is free', async () => {
+    const queue = await openQueue()
+    await queue.addWorker('w1', {slots: 1})
+    const many = new Set(await queue.submit(newTasks(4)))
+    const ids = [...many, ...(await queue.submit(newTasks(2), undefined, 'other'))]
+    const me = await queue.addCoordinator()
+    const order: string[] = []
+    for (let round = 0; round < ids.length; round++) {
+      const [claimed] = await queue.claimSoon(me)
+      order.push(many.has(claimed?.task.id ?? '') ? 'many' : 'few')
+      await completeAttempts(queue.store, me, [{taskId: claimed?.task.id ?? '', attempt: 1, result: 'completed'}])
+    }
+    expect(order).toEqual(['many', 'few', 'many', 'few', 'many', 'many'])
+    expect(await queue.transitions.problems(ids)).toEqual([])
+  })
+
   test('finds the slots that another coordinator has left', async () => {
     const queue = await openQueue()
     await queue.addWorker('w1', {slots: 1})
@@ -124,7 +140,7 @@ describeStores('claiming tasks', (newStore) => {
     expect(await queue.claim(other)).toHaveLength(1)
     expect(await queue.claim(me)).toEqual([])
     await completeAttempts(queue.store, other, [{taskId: first, attempt: 1, result: 'completed'}])
-    expect((await queue.claim(me)).map(({task}) => task.id)).toEqual([second])
+    expect((await queue.claimSoon(me)).map(({task}) => task.id)).toEqual([second])
   })
 
   test('gives nothing to a worker that is no longer active, however lately it was seen to be', async () => {

@@ -26,7 +26,7 @@ type Task = Requirements & {project?: string; priority?: number}
 function place(tasks: readonly Task[], workers: readonly WorkerRow[], running: Record<string, Requirements[]> = {}, limits: Limits = {limit: 100}): string[] {
   const rooms = workers.map((one) => roomOf(one, limits.maxPerWorker))
   for (const room of rooms) for (const requirements of running[room.worker.name] ?? []) take(room, usageOf(requirements))
-  const shares = new Map(Object.entries(limits.shares ?? {}))
+  const shares = {running: new Map(Object.entries(limits.shares ?? {})), turns: new Map(Object.entries(limits.turns ?? {}))}
   const classes = classesOf(tasks)
   const placed = choosePlacements(
     classes.map(({ready}) => ready),
@@ -44,6 +44,8 @@ interface Limits {
   maxPerWorker?: number
   /** Running tasks by project. */
   shares?: Record<string, number>
+  /** When each project was given a worker last. */
+  turns?: Record<string, number>
 }
 
 function classesOf(tasks: readonly Task[]): {ready: ReadyClass; tasks: number[]}[] {
@@ -137,6 +139,12 @@ describe('tasks', () => {
     const tasks: Task[] = [{}, {}, {}, {}, {project: 'other'}, {project: 'other'}]
     expect(place(tasks, [worker('a', {slots: 4})])).toEqual(['0@a', '1@a', '4@a', '5@a'])
     expect(place(tasks, [worker('a', {slots: 4})], {}, {limit: 3, shares: {other: 3}})).toEqual(['0@a', '1@a', '2@a'])
+  })
+
+  test('of projects that run equally many: the one whose turn was longest ago comes first', () => {
+    const tasks: Task[] = [{}, {}, {project: 'other'}, {project: 'new'}]
+    expect(place(tasks, [worker('a', {slots: 1})], {}, {limit: 1, turns: {default: 2, other: 1, new: 3}})).toEqual(['2@a'])
+    expect(place(tasks, [worker('a', {slots: 1})], {}, {limit: 1, turns: {default: 2, other: 1}})).toEqual(['3@a'])
   })
 
   test('find nothing on a worker whose slots were reduced below what runs', () => {

@@ -45,7 +45,7 @@ describe('a graph file', () => {
   a: {command: [echo, 'x y'], cwd: /srv, env: {A: '1'}, timeout: 1m30s, retries: 2, retry_on: [exit], priority: 5, memory: 2GB, cpus: 2, capabilities: [gpu], labels: {zone: eu}}
   b: {run: 'echo $A | wc -c', needs: [a], when: always}`),
     )
-    const {tasks, environments} = buildGraphTasks(graph, {requirementsOf: graphRequirements, folder})
+    const {tasks, environments} = buildGraphTasks(graph, {file: 'graph.yaml', requirementsOf: graphRequirements, folder})
     const [a, b] = tasks
     expect(a).toMatchObject({name: 'a', input: {command: ['echo', 'x y'], cwd: '/srv'}, priority: 5, hasDependents: true, needs: []})
     expect(a?.policy).toMatchObject({timeout_seconds: 90, retries: 2, retry_on: ['exit']})
@@ -104,12 +104,12 @@ describe('a graph file', () => {
     ['a variable', 'tasks: {a: {run: x, env: {1A: x}}}', '1A is not the name'],
   ])('with %s that is none is refused before anything is queued', async (_, text, message) => {
     const graph = await readTaskGraph(graphFile(text))
-    expect(() => buildGraphTasks(graph, {requirementsOf: graphRequirements, folder})).toThrow(message)
+    expect(() => buildGraphTasks(graph, {file: 'graph.yaml', requirementsOf: graphRequirements, folder})).toThrow(`graph.yaml: tasks.a: ${message}`)
   })
 
   test('may give each need a condition of its own', async () => {
     const graph = await readTaskGraph(graphFile('tasks: {a: {run: x}, b: {run: x}, c: {run: x, needs: [a, {task: b, when: always}], when: failure}}'))
-    const {tasks} = buildGraphTasks(graph, {requirementsOf: graphRequirements, folder})
+    const {tasks} = buildGraphTasks(graph, {file: 'graph.yaml', requirementsOf: graphRequirements, folder})
     const [a, b, c] = tasks
     expect(c?.needs).toEqual([
       {id: a?.id, condition: 'failure'},
@@ -122,7 +122,7 @@ describe('a graph file', () => {
     const file = graphFile(
       'tasks: {a: {run: x, delay: 10m, on_lost: retry, retries: 1, upload: [graph.yaml], download: [out/]}, b: {run: x, on_lost: wait, lost_after: 1h}}',
     )
-    const {tasks} = buildGraphTasks(await readTaskGraph(file), {requirementsOf: graphRequirements, folder, idempotencyKey: 'k'})
+    const {tasks} = buildGraphTasks(await readTaskGraph(file), {file: 'graph.yaml', requirementsOf: graphRequirements, folder, idempotencyKey: 'k'})
     const [a, b] = tasks
     expect(a?.startAfterSeconds).toBe(600)
     expect(a?.policy).toMatchObject({on_lost: 'retry', lost_seconds: 30})
@@ -149,6 +149,6 @@ describe('a graph file', () => {
     ['a missing file', 'upload: [nowhere]', 'nowhere to upload'],
   ])('with %s is refused before anything is queued', async (_, text, message) => {
     const graph = await readTaskGraph(graphFile(`tasks: {a: {run: x, ${text}}}`))
-    expect(() => buildGraphTasks(graph, {requirementsOf: graphRequirements, folder})).toThrow(message)
+    expect(() => buildGraphTasks(graph, {file: 'graph.yaml', requirementsOf: graphRequirements, folder})).toThrow(message)
   })
 })

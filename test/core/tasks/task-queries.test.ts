@@ -89,6 +89,7 @@ describeStores('why a task is pending', (newStore) => {
     [{capabilities: ['gpu', 'tpu']}, 'no worker has the capability tpu'],
     [{labels: {zone: 'us'}}, 'no worker has the label zone=us'],
     [{cpus: 64}, 'no worker has all of what it asks for at once, with 64 CPUs'],
+    [{cpus: 9, memory_bytes: 2 ** 40, gpus: 1}, 'no worker has all of what it asks for at once, with 9 CPUs, 1100 GB of memory, 1 GPU'],
     [{worker: 'w1', capabilities: ['tpu']}, 'w1 lacks the capability tpu'],
     [{worker: 'w9'}, 'there is no worker named w9'],
     [{local: true as const}, 'there is no worker'],

@@ -37,7 +37,7 @@ export const openaiWire: ProviderWire = {
       messages: messages.map(readMessage),
       tools: tools.map(({function: {name}}: {function: {name: string}}) => name),
       toolChoice: typeof tool_choice === 'object' ? tool_choice.function : tool_choice,
-      schema: response_format?.json_schema.schema,
+      schema: response_format?.json_schema?.schema,
       maxTokens: max_tokens,
       temperature,
       reasoning: reasoning_effort,

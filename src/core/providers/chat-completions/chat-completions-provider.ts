@@ -10,7 +10,7 @@ import {toModels} from './models.js'
 import {toWireRequest, type WireRequest} from './wire.js'
 
 /** The longest time that a timer knows: the limits are Helix's own. */
-const NEVER_MS = 2 ** 31 - 1
+export const NEVER_MS = 2 ** 31 - 1
 
 /** What a client for chat completions returns: the chunks, and the response they are from. */
 export interface SentRequest {
@@ -43,10 +43,15 @@ export class ChatCompletionsProvider extends BaseProvider {
     return {organization: null, project: null}
   }
 
+  /** Headers of one request, beyond those of the client. */
+  protected headersFor(_body: WireRequest): Record<string, string> {
+    return {}
+  }
+
   /** Sends a request. Rejects with what the client throws, which `readFailure` has to understand. */
   protected async send(body: WireRequest, signal: AbortSignal): Promise<SentRequest> {
     const client = await this.#open()
-    return client.chat.completions.create(body, {signal}).withResponse()
+    return client.chat.completions.create(body, {signal, headers: this.headersFor(body)}).withResponse()
   }
 
   /** Asks for the list of models. Rejects as `send` does. */
@@ -73,8 +78,13 @@ export class ChatCompletionsProvider extends BaseProvider {
     yield* reader.end()
   }
 
+  /** The models in the body of an answer; undefined where it is no list. */
+  protected readModels(body: string): ModelInfo[] | undefined {
+    return toModels(body)
+  }
+
   protected async fetchModels(signal: AbortSignal): Promise<ModelInfo[]> {
-    const models = toModels(await (await this.sendForModels(signal)).text())
+    const models = this.readModels(await (await this.sendForModels(signal)).text())
     if (!models) throw wrongEndpoint(this.options.id, this.endpoint)
     return models
   }

@@ -2,6 +2,7 @@ import type {ChatCompletionContentPart, ChatCompletionCreateParamsStreaming, Cha
 import type {AssistantPart, Attachment, ChatRequest, Message, TextPart, ToolCall, ToolChoice} from '../provider.js'
 import {ProviderError} from '../provider-error.js'
 import {effortOf} from '../reasoning.js'
+import {readTextAttachment} from '../text-attachment.js'
 import {fitsStrictMode} from './strict-schema.js'
 
 export type WireRequest = ChatCompletionCreateParamsStreaming
@@ -95,7 +96,8 @@ function toWireParts(parts: readonly (TextPart | Attachment)[], dialect: WireDia
 
 function toWireAttachment(attachment: Attachment, {toPart = toOpenAIPart}: WireDialect): WirePart {
   const {name, mediaType, data} = attachment
-  if (isText(mediaType)) return {type: 'text', text: `${name}:\n${Buffer.from(data).toString('utf8')}`}
+  const text = readTextAttachment(attachment)
+  if (text !== undefined) return {type: 'text', text}
   const part = toPart(attachment, `data:${mediaType};base64,${Buffer.from(data).toString('base64')}`)
   if (part) return part
   throw new ProviderError('usage', `${name}: files of the type ${mediaType} cannot be sent to this provider`, {code: 'REQUEST_INVALID'})
@@ -104,8 +106,4 @@ function toWireAttachment(attachment: Attachment, {toPart = toOpenAIPart}: WireD
 function toOpenAIPart({name, mediaType}: Attachment, dataUrl: string): WirePart | undefined {
   if (mediaType.startsWith('image/')) return {type: 'image_url', image_url: {url: dataUrl}}
   return mediaType === 'application/pdf' ? {type: 'file', file: {filename: name, file_data: dataUrl}} : undefined
-}
-
-function isText(mediaType: string): boolean {
-  return /^text\/|^application\/(.*\+)?(json|xml|yaml|toml|x-yaml|x-ndjson|javascript|sql)$/.test(mediaType)
 }

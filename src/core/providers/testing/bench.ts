@@ -11,10 +11,17 @@ export interface Subject {
   model: string
   /** What `getCapabilities` must say; cases for what is not there are left out. */
   capabilities: ProviderCapabilities
+  /** What of that the model does not take. */
+  lacks?: (keyof ProviderCapabilities)[]
   /** Absent for a provider without a server. */
   wire?: ProviderWire
   settings?: Record<string, unknown>
   packageFolder?: string
+}
+
+/** What the model takes. */
+export function modelCapabilities({capabilities, lacks = []}: Subject): ProviderCapabilities {
+  return {...capabilities, ...Object.fromEntries(lacks.map((lacking) => [lacking, false]))}
 }
 
 /** A subject that talks to a server. */

@@ -10,7 +10,7 @@
  * plays the server, on a real socket, with all the faults that servers and networks have. Without it (a provider that runs in
  * this process) the model itself answers and only what holds for any answer is checked.
  */
-import type {ConformanceCase, Subject, WiredSubject} from './bench.js'
+import {type ConformanceCase, modelCapabilities, type Subject, type WiredSubject} from './bench.js'
 import {answerCases} from './cases/answers.js'
 import {byteCases} from './cases/bytes.js'
 import {cancelCases} from './cases/cancel.js'
@@ -30,9 +30,11 @@ export type {ProviderWire, ReadMessage, ReadRequest} from './provider-wire.js'
 
 /** The cases that a provider has to pass, each with a provider and a server of its own. */
 export function providerConformance(subject: Subject): ConformanceCase[] {
-  if (!isWired(subject)) return [...generalCases(subject), ...modelCases(subject)]
+  const general = generalCases(subject)
+  const asked = {...subject, capabilities: modelCapabilities(subject)}
+  if (!isWired(asked)) return [...general, ...modelCases(asked)]
   const parts = [answerCases, requestCases, toolCases, thoughtCases, byteCases, cancelCases, timeoutCases, cutCases, refusalCases, retryCases]
-  return [...generalCases(subject), ...parts.flatMap((part) => part(subject))]
+  return [...general, ...parts.flatMap((part) => part(asked))]
 }
 
 function isWired(subject: Subject): subject is WiredSubject {

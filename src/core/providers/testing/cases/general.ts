@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import {HelixError} from '../../../errors/helix-error.js'
 import type {GenerationRequest, ToolGenerationRequest} from '../../provider.js'
-import {type ConformanceCase, caseOf, type Subject} from '../bench.js'
+import {type ConformanceCase, caseOf, modelCapabilities, type Subject} from '../bench.js'
 import {readFailed} from '../read-answer.js'
 import {ask, CLOCK, WEATHER} from '../samples.js'
 
@@ -28,7 +28,8 @@ const WRONG: Record<string, Change> = {
 
 /** What holds for every provider, whatever its model says. */
 export function generalCases(subject: Subject): ConformanceCase[] {
-  const {capabilities, model, plugin} = subject
+  const {model, plugin} = subject
+  const capabilities = modelCapabilities(subject)
   const missing: Record<string, Change> = {
     ...(!capabilities.tools && {'tools, which it does not take': {tools: [WEATHER]}}),
     ...(!capabilities.images && {'an image, which it does not take': {messages: [{role: 'user', content: [PNG]}]}}),
@@ -41,7 +42,7 @@ export function generalCases(subject: Subject): ConformanceCase[] {
       assert.ok(plugin.label)
     }),
     caseOf(subject, 'getCapabilities says what the provider can do', async (bench) => {
-      assert.deepEqual((await bench.open()).getCapabilities(), capabilities)
+      assert.deepEqual((await bench.open()).getCapabilities(), subject.capabilities)
     }),
     ...Object.entries({...WRONG, ...missing}).map(([what, change]) =>
       caseOf(subject, `refuses a request with ${what} before anything is sent`, async (bench) => {

@@ -1,0 +1,60 @@
+import type Groq from 'groq-sdk'
+import type {AnswerReader} from '../../core/providers/chat-completions/answer-reader.js'
+import {ChatCompletionsProvider, NEVER_MS, type SentRequest} from '../../core/providers/chat-completions/chat-completions-provider.js'
+import {checkKey} from '../../core/providers/chat-completions/failures.js'
+import type {WireRequest} from '../../core/providers/chat-completions/wire.js'
+import type {ChatRequest, ProviderCapabilities} from '../../core/providers/provider.js'
+import type {Failure} from '../../core/providers/provider-error.js'
+import {capabilitiesOf, GroqReader, toGroqFailure, toGroqRequest} from './wire.js'
+
+/** Groq's chat completions, by its own package. */
+export class GroqProvider extends ChatCompletionsProvider {
+  #groq: Promise<Groq> | undefined
+
+  protected override capabilitiesOf(model: string): ProviderCapabilities {
+    return {...this.getCapabilities(), ...capabilitiesOf(model)}
+  }
+
+  protected override toBody(request: ChatRequest): WireRequest {
+    return toGroqRequest(request)
+  }
+
+  protected override createReader(): AnswerReader {
+    return new GroqReader()
+  }
+
+  // By path, since the package puts a part of the address into the path that belongs to `base_url` here.
+  protected override async send(body: WireRequest, signal: AbortSignal): Promise<SentRequest> {
+    const client = await this.#open()
+    return client.post<SentRequest['data']>('/chat/completions', {body, signal, stream: true}).withResponse()
+  }
+
+  protected override async sendForModels(signal: AbortSignal): Promise<Response> {
+    const client = await this.#open()
+    return client.get('/models', {signal}).asResponse()
+  }
+
+  protected override readFailure(error: unknown): Failure {
+    return toGroqFailure(super.readFailure(error))
+  }
+
+  #open(): Promise<Groq> {
+    this.#groq ??= this.#connect()
+    return this.#groq
+  }
+
+  async #connect(): Promise<Groq> {
+    const {apiKey, fetch, id} = this.options
+    if (apiKey) checkKey(id, apiKey)
+    const {Groq} = await import('groq-sdk')
+    return new Groq({
+      baseURL: this.endpoint,
+      fetch,
+      maxRetries: 0,
+      timeout: NEVER_MS,
+      logLevel: 'off',
+      apiKey: apiKey || 'none',
+      ...(!apiKey && {defaultHeaders: {Authorization: null}}),
+    })
+  }
+}

@@ -1,0 +1,59 @@
+import type {AdapterEvent} from '../../core/providers/answer-assembler.js'
+import {AnswerReader, type WireDelta} from '../../core/providers/chat-completions/answer-reader.js'
+import {imagesOnly} from '../../core/providers/chat-completions/image-part.js'
+import {type ThoughtSignature, toWireRequest, type WireRequest} from '../../core/providers/chat-completions/wire.js'
+import type {ChatRequest} from '../../core/providers/provider.js'
+import type {Failure} from '../../core/providers/provider-error.js'
+
+/** Models that always think, for a while that can be chosen. */
+const WITH_EFFORT = /gpt-oss/
+/** Models that think or do not; their thoughts stand in the answer unless they are asked for apart from it. */
+const WITH_SWITCH = /qwen-?3|qwq|deepseek-r1/
+/** https://console.groq.com/docs/structured-outputs#supported-models */
+const WITH_SCHEMA = /gpt-oss|kimi-k2|llama-4/
+const WITH_IMAGES = /llama-4|vision/
+
+const SIGNATURE: ThoughtSignature = {field: 'reasoning'}
+
+/** The body of a request: https://console.groq.com/docs/api-reference#chat-create */
+export function toGroqRequest(request: ChatRequest): WireRequest {
+  const {max_tokens, reasoning_effort: effort, stream_options: _, ...body} = toWireRequest(request, {toPart: imagesOnly()})
+  return {
+    ...body,
+    ...(max_tokens !== undefined && {max_completion_tokens: max_tokens}),
+    ...(WITH_EFFORT.test(request.model) && effort && {reasoning_effort: effort === 'none' ? 'low' : effort}),
+    ...(WITH_SWITCH.test(request.model) && {reasoning_format: 'parsed', ...(effort && {reasoning_effort: effort === 'none' ? 'none' : 'default'})}),
+  } as WireRequest
+}
+
+/** What a model takes; of an unknown one, what most do. */
+export function capabilitiesOf(model: string): {schema: boolean; images: boolean} {
+  return {schema: WITH_SCHEMA.test(model), images: WITH_IMAGES.test(model)}
+}
+
+/** Reads the answers of Groq, which takes back in `reasoning` what a model thought. */
+export class GroqReader extends AnswerReader {
+  #isThinking = false
+
+  protected override readThoughts(delta: WireDelta, events: AdapterEvent[]): void {
+    super.readThoughts(delta, events)
+    if (delta.reasoning) this.#isThinking = true
+    else if (delta.content) events.push(...this.endThoughts())
+  }
+
+  protected override endThoughts(): AdapterEvent[] {
+    if (!this.#isThinking) return []
+    this.#isThinking = false
+    return [{type: 'reasoning', text: '', signature: SIGNATURE}]
+  }
+}
+
+/** What went wrong, with the status that others have for it: https://console.groq.com/docs/errors */
+export function toGroqFailure(failure: Failure): Failure {
+  const {status, message, code = ''} = failure
+  // No room at the moment.
+  if (status === 498) return {...failure, status: 503}
+  // The model wrote a call that is none, which it may do better the next time.
+  if (/tool_use_failed|json_validate_failed/.test(code)) return {...failure, status: 502}
+  return status === 413 ? {...failure, message: `too many tokens: ${message}`} : failure
+}
