@@ -12,16 +12,18 @@ interface Thoughts {
   maxTokens: number
   /** A tool must be called. */
   isForced: boolean
+  /** The calls whose results come now were made without a thought, such as by another model. */
+  isAfterUnthoughtCall: boolean
 }
 
 /** How the API is told how long to think. Absent is what is left to the model. */
 export function toThinking(thoughts: Thoughts): {thinking?: ThinkingConfigParam; effort?: OutputConfig['effort']} {
-  const {reasoning = {}, traits, isForced} = thoughts
+  const {reasoning = {}, traits, isForced, isAfterUnthoughtCall} = thoughts
   if (traits.thinking === 'none') return {}
   const effort = effortOf(reasoning)
   if (effort === 'none') return traits.unthinking ? {thinking: {type: traits.unthinking}} : {effort: 'low'}
-  // A model cannot be told to think and to call a tool at once; the tool is what can be relied upon.
-  if (traits.thinking === 'budget') return isForced || !effort ? {} : budgeted(thoughts)
+  // A model cannot be told to think and to call a tool at once; the tool is what can be relied upon. Nor can it begin to think between calls.
+  if (traits.thinking === 'budget') return isForced || isAfterUnthoughtCall || !effort ? {} : budgeted(thoughts)
   // Thoughts that are not shown would be a long silence, which looks like a server that hangs.
   const isShown = !isForced && (effort || traits.thinksUnasked)
   return {...(isShown && {thinking: {type: 'adaptive', display: 'summarized'}}), ...(effort && {effort})}

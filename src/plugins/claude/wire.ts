@@ -1,11 +1,4 @@
-import type {
-  ContentBlockParam,
-  MessageCreateParamsStreaming,
-  MessageParam,
-  TextBlockParam,
-  Tool,
-  ToolResultBlockParam,
-} from '@anthropic-ai/sdk/resources/messages'
+import type {ContentBlockParam, MessageCreateParamsStreaming, TextBlockParam, Tool, ToolResultBlockParam} from '@anthropic-ai/sdk/resources/messages'
 import {toArgumentsObject} from '../../core/providers/call-arguments.js'
 import type {AssistantPart, ChatRequest, Message, TextPart, ToolCall, ToolChoice, ToolDefinition} from '../../core/providers/provider.js'
 import {ProviderError} from '../../core/providers/provider-error.js'
@@ -31,7 +24,8 @@ export function toWireRequest(request: ChatRequest, mostTokens: number): WireReq
   const maxTokens = request.maxTokens ?? Math.min(mostTokens, LONGEST_UNASKED)
   const isForced = tools.length > 0 && (typeof toolChoice === 'object' || toolChoice === 'required')
   if (isForced && !traits.forcedTools) refuse(`${model} cannot be made to call a tool: the choice of tools is auto or none`)
-  const {thinking, effort} = toThinking({reasoning, traits, maxTokens, isForced})
+  const turns = toTurns(messages)
+  const {thinking, effort} = toThinking({reasoning, traits, maxTokens, isForced, isAfterUnthoughtCall: endsWithUnthoughtCall(turns)})
   const isThinking = thinking !== undefined && thinking.type !== 'disabled'
   const format = schema && toOutputSchema(schema)
   const system = messages.flatMap((message) => (message.role === 'system' && message.content.trim() ? [message.content] : [])).join('\n\n')
@@ -39,7 +33,7 @@ export function toWireRequest(request: ChatRequest, mostTokens: number): WireReq
     model,
     max_tokens: maxTokens,
     stream: true,
-    messages: toTurns(messages),
+    messages: turns,
     ...(system && {system: [{type: 'text', text: system}]}),
     ...(tools.length > 0 && {tools: tools.map(toTool)}),
     ...(tools.length > 0 && toolChoice !== 'auto' && {tool_choice: toChoice(toolChoice)}),
@@ -64,9 +58,19 @@ function toChoice(choice: ToolChoice): NonNullable<WireRequest['tool_choice']> {
   return {type: choice === 'required' ? 'any' : 'none'}
 }
 
+interface Turn {
+  role: 'user' | 'assistant'
+  content: ContentBlockParam[]
+}
+
+function endsWithUnthoughtCall(turns: readonly Turn[]): boolean {
+  const [called, answered] = turns.slice(-2)
+  return Boolean(answered?.content.some(isResult)) && !/thinking/.test(called?.content[0]?.type ?? '')
+}
+
 /** Turns of user and assistant by turns. What would be empty the API refuses, so it is left out. */
-function toTurns(messages: readonly Message[]): MessageParam[] {
-  const turns: {role: 'user' | 'assistant'; content: ContentBlockParam[]}[] = []
+function toTurns(messages: readonly Message[]): Turn[] {
+  const turns: Turn[] = []
   for (const message of messages) {
     if (message.role === 'system') continue
     const role = message.role === 'assistant' ? 'assistant' : 'user'

@@ -62,6 +62,25 @@ describe('how long a model is to think', () => {
   })
 })
 
+describe('thinking between calls', () => {
+  const call = {type: 'tool_call', id: 'a', name: 'weather', arguments: '{}'} as const
+  const thought = {type: 'reasoning', text: 'Hm', signature: 'c2ln'} as const
+  const BUDGET = {thinking: {type: 'enabled', budget_tokens: 2048}}
+
+  it.each([
+    ['claude-sonnet-4-5', [thought, call], BUDGET],
+    ['claude-sonnet-4-5', [call], {}],
+    ['claude-opus-4-6', [call], {thinking: SHOWN, output_config: {effort: 'low'}}],
+  ])('%s after %j', (model, content, expected) => {
+    const question = {role: 'user', content: 'Hallo'} as const
+    const messages: ChatRequest['messages'] = [question, {role: 'assistant', content}, {role: 'tool', toolCallId: 'a', content: 'Regen'}]
+    expect(askedOf(model, {messages, reasoning: {effort: 'low'}})).toEqual({max_tokens: 64_000, ...expected})
+    // With the next question it thinks again.
+    const later: ChatRequest['messages'] = [...messages, {role: 'assistant', content: 'Regen.'}, question]
+    expect(askedOf(model, {messages: later, reasoning: {effort: 'low'}})).toHaveProperty('thinking')
+  })
+})
+
 describe('the temperature', () => {
   it.each<[string, ReasoningConfig | undefined, number, number | undefined]>([
     ['claude-sonnet-4-5', undefined, 0, 0],
