@@ -100,6 +100,8 @@ const undiciParts = {
     onResolve({filter: /^undici$/}, () => ({namespace: 'undici-parts', path: 'undici'}))
     onLoad({filter: /.*/, namespace: 'undici-parts'}, () => ({
       contents: `
+        export {default as Agent} from 'undici/lib/dispatcher/agent.js'
+        export {default as buildConnector} from 'undici/lib/core/connect.js'
         export {default as EnvHttpProxyAgent} from 'undici/lib/dispatcher/env-http-proxy-agent.js'
         export {fetch} from 'undici/lib/web/fetch/index.js'`,
       resolveDir: '.',

@@ -101,7 +101,8 @@ function describeProgress(tally: MapTally, seconds: number): string {
   return parts.join('  ')
 }
 
-function drawBar(ended: number, total: number): string {
+/** A bar of ASCII that is filled as far as something has come. */
+export function drawBar(ended: number, total: number): string {
   const filled = total > 0 ? Math.floor((BAR_WIDTH * ended) / total) : BAR_WIDTH
   return `[${'#'.repeat(filled)}${' '.repeat(BAR_WIDTH - filled)}]`
 }

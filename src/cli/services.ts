@@ -6,6 +6,7 @@ import type {ConfigPath} from '../core/config/config-path.js'
 import type {ConfigLocation, LoadedConfig} from '../core/config/load-config.js'
 import {locateStore, openStore, type Store, type StoreLocation} from '../core/data/store.js'
 import type {Logger} from '../core/logger.js'
+import type {FleetContext} from '../core/models/fleet-context.js'
 import type {PluginContext} from '../core/plugins/install-plugin.js'
 import {hostId} from '../core/process-identity.js'
 import {Cooldowns} from '../core/providers/cooldowns.js'
@@ -123,6 +124,10 @@ export class Services {
       env: process.env,
       dataDir: this.dataDir,
       ignored: this.config.ignored,
+      reachWorker: async (name) => {
+        const {reachWorker} = await import('../core/workers/reach-worker.js')
+        return reachWorker(await this.workers(), await this.connections(), name)
+      },
       onRetry: (error, waitMs) => this.logger.warn(`${error.message}; trying again in ${Math.ceil(waitMs / 1000)} s`),
     })
   }
@@ -145,6 +150,11 @@ export class Services {
   /** What managing plugins of others works with. */
   plugins(): PluginContext {
     return {dataDir: this.dataDir, version: this.#version, helix: this.helix}
+  }
+
+  /** What looking after the models of all places works with. */
+  async fleet(): Promise<FleetContext> {
+    return {...(await this.workers()), connections: await this.connections(), providers: await this.providers(), logger: this.logger}
   }
 
   /** What requests for tasks work with; what they queue belongs to the project of this name. */

@@ -9,6 +9,8 @@ export const wire = {
   allowsCrlf: true,
   toolArguments: 'text',
   hasToolIds: true,
+  hasToolChoice: true,
+  returnsThoughts: false,
   usage: ['inputTokens', 'outputTokens'],
   idlePieces: [': keep-alive\n\n', event({choices: []}), event({choices: [{delta: {}}]})],
 
@@ -31,11 +33,12 @@ export const wire = {
 
   // What the server understands of a request.
   read({body, headers}) {
-    const {model, messages, tools = [], response_format, max_tokens, temperature} = JSON.parse(body)
+    const {model, messages, tools = [], tool_choice, response_format, max_tokens, temperature} = JSON.parse(body)
     return {
       model,
       messages: messages.map(readMessage),
       tools: tools.map((/** @type {{function: {name: string}}} */ tool) => tool.function.name),
+      toolChoice: tool_choice?.function ? {name: tool_choice.function.name} : tool_choice,
       schema: response_format?.json_schema.schema,
       maxTokens: max_tokens,
       temperature,

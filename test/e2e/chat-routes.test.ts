@@ -60,7 +60,8 @@ describe('helix chat with other models in reserve', () => {
     expect(await user.home.run(['config', 'set', 'models.max_cost_per_day', '{"default": 0.001}'])).toMatchObject({code: 0})
     expect(await user.chat('good')).toMatchObject({code: 77, stderr: expect.stringContaining('the project default may spend in a day')})
     expect(await user.chat('good', ['--project', 'another'])).toMatchObject({code: 0, stdout: 'Hello\n'})
-    expect(await user.chat('unpriced', ['--max-cost', '1'])).toMatchObject({code: 2})
+    expect(await user.chat('busy', ['--max-cost', '1'])).toMatchObject({code: 78, stderr: expect.stringContaining('costs is not known')})
+    expect(await user.home.run(['chat', '-m', 'spare/tiny', '-p', 'x', '--max-cost', '0'])).toMatchObject({code: 0})
   })
 
   test.each<[args: string[], exit: number, says: RegExp]>([

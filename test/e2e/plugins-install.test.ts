@@ -2,11 +2,14 @@ import {execFileSync} from 'node:child_process'
 import {once} from 'node:events'
 import {existsSync, mkdirSync, readFileSync, writeFileSync} from 'node:fs'
 import {join} from 'node:path'
-import {afterEach, beforeEach, describe, expect, test} from '@jest/globals'
+import {afterEach, beforeEach, describe, expect, jest, test} from '@jest/globals'
 import {execa} from 'execa'
 import {finish} from '../fixtures/helix.js'
 import {hookOf, PluginUser} from '../fixtures/plugin-user.js'
 import {waitFor} from '../fixtures/wait-for.js'
+
+// npm takes seconds for the smallest of packages, and much longer on a busy machine.
+jest.setTimeout(300_000)
 
 let user: PluginUser
 
@@ -110,15 +113,16 @@ describe('helix plugins install', () => {
       ['./helix-plugin-exits', 69, `${broken('exits')}it wants to end Helix\n`],
       ['./helix-plugin-killed', 69, `${broken('killed')}it ends the process that loads it\n`],
     ]
-    for (const [spec, code, says] of cases) {
+    const refuse = async ([spec, code, says]: (typeof cases)[number]) => {
       const result = await user.plugins(['install', spec])
       expect({spec, ...result}).toMatchObject({spec, code, stdout: '', stderr: expect.stringContaining(`\nError: ${says}`)})
       expect(result.stderr.trimEnd().split('\n').length).toBeLessThanOrEqual(3)
     }
+    while (cases.length > 0) await Promise.all(cases.splice(0, 4).map(refuse))
     expect(user.listFile()).toBe(before)
     expect(user.folders()).toHaveLength(1)
     expect(await user.ask('acme')).toMatchObject({code: 0, stdout: 'acme 1.0.0: hello\n', stderr: ''})
-  }, 180_000)
+  })
 
   test('says so where there is no npm, or no network', async () => {
     expect(await user.plugins(['install', 'x', '--json'], {env: {PATH: '/nowhere'}})).toMatchObject({code: 78, stdout: expect.stringContaining('NPM_MISSING')})

@@ -1,7 +1,9 @@
 import {rmSync, writeFileSync} from 'node:fs'
 import {join} from 'node:path'
-import {afterAll, beforeAll, describe, expect, test} from '@jest/globals'
+import {afterAll, beforeAll, describe, expect, jest, test} from '@jest/globals'
 import {hookOf, PluginUser} from '../fixtures/plugin-user.js'
+
+jest.setTimeout(300_000)
 
 describe('helix plugins', () => {
   let user: PluginUser

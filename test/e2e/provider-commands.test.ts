@@ -1,4 +1,4 @@
-import {writeFileSync} from 'node:fs'
+import {readdirSync, writeFileSync} from 'node:fs'
 import {join} from 'node:path'
 import {afterAll, beforeAll, describe, expect, test} from '@jest/globals'
 import {KEY, ModelUser} from '../fixtures/model-user.js'
@@ -27,13 +27,18 @@ describe('the commands about providers', () => {
       .trimEnd()
       .split('\n')
       .map((line) => line.split(/ {2,}/))
-    expect(rows).toEqual([
-      ['ID', 'NAME', 'KEY', 'ADDRESS'],
-      ['llamacpp', 'llama.cpp', 'none needed', 'this process'],
-      ['ollama', 'Ollama', 'none needed', 'http://127.0.0.1:11434'],
-      ['openai', 'OpenAI and compatible servers', 'env:OPENAI_API_KEY', user.server.url],
-      ['vllm', 'OpenAI and compatible servers', 'none needed', vllm.url],
-    ])
+    const ids = [...readdirSync(new URL('../../src/plugins', import.meta.url)), 'vllm'].sort()
+    expect(rows.map(([id]) => id)).toEqual(['ID', ...ids])
+    expect(rows).toEqual(
+      expect.arrayContaining([
+        ['ID', 'NAME', 'KEY', 'ADDRESS'],
+        ['llamacpp', 'llama.cpp', 'none needed', 'this process'],
+        ['mistral', 'Mistral AI', 'missing', 'https://api.mistral.ai/v1'],
+        ['ollama', 'Ollama', 'none needed', 'http://127.0.0.1:11434'],
+        ['openai', 'OpenAI and compatible servers', 'env:OPENAI_API_KEY', user.server.url],
+        ['vllm', 'OpenAI and compatible servers', 'none needed', vllm.url],
+      ]),
+    )
     const openai = {
       id: 'openai',
       label: 'OpenAI and compatible servers',
@@ -44,7 +49,7 @@ describe('the commands about providers', () => {
       problem: null,
     }
     const {providers} = JSON.parse(json.stdout)
-    expect(providers.map(({id}: {id: string}) => id)).toEqual(['llamacpp', 'ollama', 'openai', 'vllm'])
+    expect(providers.map(({id}: {id: string}) => id)).toEqual(ids)
     expect(providers).toContainEqual(openai)
     expect(providers).toContainEqual({...openai, id: 'vllm', base_url: vllm.url, key: null})
     expect(providers).toContainEqual(expect.objectContaining({id: 'llamacpp', base_url: null, key: null, key_required: false}))

@@ -1,7 +1,7 @@
 import {mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync} from 'node:fs'
 import {join} from 'node:path'
 import {fileURLToPath} from 'node:url'
-import {afterAll, beforeAll, describe, expect, test} from '@jest/globals'
+import {afterAll, beforeAll, describe, expect, jest, test} from '@jest/globals'
 import {execa} from 'execa'
 import {OpenAIServer, says} from '../fixtures/openai-server.js'
 import {PluginUser} from '../fixtures/plugin-user.js'
@@ -9,6 +9,8 @@ import {PluginUser} from '../fixtures/plugin-user.js'
 const ROOT = fileURLToPath(new URL('../..', import.meta.url))
 /** Nothing listens there. */
 const NO_REGISTRY = 'http://127.0.0.1:9/'
+
+jest.setTimeout(300_000)
 
 describe('helix provider new', () => {
   let user: PluginUser
@@ -87,7 +89,7 @@ describe('helix provider new', () => {
     writeFileSync(join(folder, 'tsconfig.json'), JSON.stringify({compilerOptions, include: ['*.js']}))
     const checked = await execa(process.execPath, [join(ROOT, 'node_modules/typescript/bin/tsc')], {cwd: folder, reject: false})
     expect(checked).toMatchObject({stdout: '', exitCode: 0})
-  }, 180_000)
+  })
 
   test('packed and installed from its tarball, with an empty cache and no registry, it answers', async () => {
     server.serve('small', says('Hello', ' from ', 'a plugin'))

@@ -1,6 +1,7 @@
 import {Args} from '@oclif/core'
 import {HelixCommand} from '../../cli/base-command.js'
 import {formatTable} from '../../cli/table.js'
+import {splitWorker} from '../../core/providers/model-name.js'
 import {settingsSchema} from '../../core/providers/provider-settings.js'
 import {type ProviderView, viewProvider} from '../../core/providers/provider-view.js'
 import {redactValue} from '../../core/security/redact.js'
@@ -23,7 +24,7 @@ export default class ProviderShow extends HelixCommand<ShownProvider> {
     this.log(`${view.id}: ${view.label}`)
     this.log(`API key: ${view.key ?? (view.key_required ? 'missing' : 'none needed')}\n`)
     const rows = Object.entries(settingsSchema(entry.plugin).properties ?? {}).map(([name, {description = ''}]) => [
-      `providers.${view.id}.${name}`,
+      `providers.${splitWorker(view.id).provider}.${name}`,
       settings[name] === undefined ? '-' : JSON.stringify(settings[name]),
       description,
     ])

@@ -15,7 +15,11 @@ export default class TaskAnswer extends HelixCommand<AnswerView> {
     const {args} = await this.parse(TaskAnswer)
     const services = await this.services()
     const text = new TextPrinter()
-    const answer = await askForTask(await services.models(), args.id, {signal: stopOnSignal(), onEvent: (event) => text.print(event), ...tellFallbacks(services.logger)})
+    const answer = await askForTask(await services.models(), args.id, {
+      signal: stopOnSignal(),
+      onEvent: (event) => text.print(event),
+      ...tellFallbacks(services.logger),
+    })
     text.end()
     reportProblem(answer.problem, services.logger)
     return viewAnswer(answer)

@@ -1,9 +1,8 @@
 import {Args, Flags} from '@oclif/core'
 import {HelixCommand} from '../../cli/base-command.js'
-import {describeError} from '../../cli/describe-error.js'
 import {showInstallProgress} from '../../cli/install-progress.js'
 import {formatStep} from '../../cli/show-step.js'
-import {EXIT_CODES} from '../../core/errors/helix-error.js'
+import {tellFailure} from '../../cli/worker-failure.js'
 import {type InstallResult, installOnWorkers, selectWorkers} from '../../core/workers/install/install-on-workers.js'
 
 export default class WorkerInstall extends HelixCommand<{workers: object[]}> {
@@ -42,11 +41,6 @@ export default class WorkerInstall extends HelixCommand<{workers: object[]}> {
   }
 
   #conclude({worker, installation, steps, error}: InstallResult, count: number): object {
-    const described = error && describeError(error)
-    if (described) {
-      process.exitCode = count === 1 ? described.exitCode : EXIT_CODES.unavailable
-      this.logToStderr(`Error: ${worker}: ${described.message}${described.hint === undefined ? '' : `\n${described.hint}`}`)
-    }
     return {
       worker,
       installed: installation?.isNew ?? false,
@@ -54,7 +48,7 @@ export default class WorkerInstall extends HelixCommand<{workers: object[]}> {
       node: installation?.node ?? null,
       sent_bytes: installation?.sentBytes ?? 0,
       steps,
-      error: described ? {code: described.code, kind: described.kind, message: described.message, hint: described.hint ?? null} : null,
+      error: tellFailure(worker, error, count, (text) => this.logToStderr(text)),
     }
   }
 }

@@ -25,6 +25,8 @@ const FIRST_BACKOFF_MS = 500
 const LONGEST_BACKOFF_MS = 30_000
 /** A provider that asks for a longer wait than this is not waited for. */
 const LONGEST_WAIT_MS = 60_000
+/** Codes of errors by which a connection ends. */
+const LOST = new Set(['PROVIDER_UNREACHABLE', 'CONNECTION_LOST'])
 /** Where a model's own limit is not known. */
 const MOST_TOKENS = 32_000
 
@@ -202,7 +204,7 @@ export abstract class BaseProvider implements LLMProvider {
   // What has begun to answer can be reached: a connection that is lost from then on is a cut.
   #toFailure(error: unknown, watch: Watch, {hasContent}: AnswerAssembler, model: string): ProviderError {
     const failure = this.toError(error, watch, model)
-    return hasContent && failure.code === 'PROVIDER_UNREACHABLE' ? streamCut(this.options.id, true, failure.cause) : failure
+    return hasContent && LOST.has(failure.code) ? streamCut(this.options.id, true, failure.cause) : failure
   }
 
   /** What was thrown as the error that the user gets to see, without the API key. */

@@ -53,6 +53,8 @@ const NETWORK_HINTS: Record<string, string> = {
   UND_ERR_SOCKET: 'the connection was cut',
   UND_ERR_CONNECT_TIMEOUT: 'no connection in time',
 }
+/** How deep errors stand in one another at the most. */
+const MOST_CAUSES = 6
 // A refused connection or an unknown host is not better half a second later.
 const PASSING = new Set(['ECONNRESET', 'EPIPE', 'UND_ERR_SOCKET', 'EAI_AGAIN'])
 
@@ -95,6 +97,8 @@ function notFound({message, code, cause}: Failure, {provider, endpoint, model}: 
 }
 
 function networkError({message, cause}: Failure, {provider, endpoint}: FailureContext): ProviderError {
+  const told = helixErrorIn(cause)
+  if (told) return onTheWay(told, provider)
   const code = networkCode(cause)
   const reason = (code && NETWORK_HINTS[code]) ?? shorten(message)
   return new ProviderError('unavailable', `${provider} cannot be reached at ${endpoint ?? 'its address'}: ${reason}`, {
@@ -103,6 +107,17 @@ function networkError({message, cause}: Failure, {provider, endpoint}: FailureCo
     retryable: code !== undefined && PASSING.has(code),
     cause,
   })
+}
+
+// What Helix itself found wrong on the way, as with the worker that the provider is reached through, says more than what fetch makes of it.
+function onTheWay({kind, message, code, hint, cause}: HelixError, provider: string): ProviderError {
+  return new ProviderError(kind, `${provider}: ${message}`, {code, retryable: code === 'CONNECTION_LOST', cause, ...(hint !== undefined && {hint})})
+}
+
+function helixErrorIn(error: unknown): HelixError | undefined {
+  let inner = error as {cause?: unknown} | undefined
+  for (let depth = 0; inner && depth < MOST_CAUSES; inner = inner.cause as typeof inner, depth++) if (HelixError.is(inner)) return inner
+  return undefined
 }
 
 /** A stream that ended before the model said that it was done. */
@@ -114,7 +129,7 @@ export function streamCut(provider: string, hasContent: boolean, cause?: unknown
 // fetch wraps what the socket said in errors of its own, several deep.
 function networkCode(error: unknown): string | undefined {
   let inner = error as {code?: unknown; errors?: unknown[]; cause?: unknown} | undefined
-  for (let depth = 0; inner && depth < 6; inner = inner.cause as typeof inner, depth++) {
+  for (let depth = 0; inner && depth < MOST_CAUSES; inner = inner.cause as typeof inner, depth++) {
     const {code, errors} = inner
     if (typeof code === 'string' && code in NETWORK_HINTS) return code
     const first = errors?.map(networkCode).find(Boolean)

@@ -6,22 +6,14 @@ import {type IgnoredSettings, requireTrusted} from '../config/restrict-untrusted
 import {HelixError} from '../errors/helix-error.js'
 import {nearestName} from '../nearest-name.js'
 import type {Credentials} from '../security/credentials.js'
-import {openFetch} from './open-fetch.js'
+import {splitWorker} from './model-name.js'
+import {MODEL_SERVERS, serverAddress} from './model-servers.js'
+import {type Dial, openFetch, openFetchThrough} from './open-fetch.js'
 import type {ModelPrice} from './prices.js'
 import type {LLMProvider} from './provider.js'
 import type {ProviderError} from './provider-error.js'
 import type {ProviderPlugin} from './provider-plugin.js'
-import {
-  type ConfiguredProviders,
-  checkSettings,
-  type FoundKey,
-  findKey,
-  findPrice,
-  needsKey,
-  type ProviderSettings,
-  requireKey,
-  timeoutsOf,
-} from './provider-settings.js'
+import {type ConfiguredProviders, checkSettings, type FoundKey, findKey, findPrice, type ProviderSettings, requireKey, timeoutsOf} from './provider-settings.js'
 
 const CLOSE_MS = 5000
 
@@ -33,6 +25,16 @@ export interface RegistryOptions extends ConfiguredProviders {
   /** What an untrusted project sets without effect. */
   ignored?: IgnoredSettings | undefined
   onRetry?: (error: ProviderError, waitMs: number) => void
+  /** Looks a worker up, whose model server is meant by `provider@worker`; absent where there is no pool. */
+  reachWorker?: (name: string) => Promise<ReachedWorker>
+}
+
+/** A worker as the place where a model server runs. */
+export interface ReachedWorker {
+  /** Address, as the worker sees it, of the model server of a kind that was found there. */
+  serverUrl(kind: string): string | undefined
+  /** Opens a connection from the worker. */
+  dial: Dial
 }
 
 export interface OpenOptions {
@@ -42,8 +44,11 @@ export interface OpenOptions {
 
 /** A provider by the name that stands before the slash of `provider/model`. */
 export interface ProviderEntry {
+  /** `provider@worker` for one on a worker. */
   id: string
   plugin: ProviderPlugin
+  /** The worker of the pool that it is reached through. */
+  worker?: string
 }
 
 /** The providers that the plugins bring and the config names. */
@@ -73,9 +78,10 @@ export class ProviderRegistry {
    * Throws `usage` for an id that nobody brings, naming the nearest one that there is; `config` where the config names such a type, and
    * `denied` where only an untrusted project knows the id.
    */
-  find(id: string): ProviderEntry {
-    const plugin = this.#pluginOf(id)
-    if (plugin) return {id, plugin}
+  find(name: string): ProviderEntry {
+    const {provider: id, worker} = splitWorker(name)
+    const plugin = this.#pluginOf(id, worker !== undefined)
+    if (plugin) return {id: name, plugin, ...(worker !== undefined && {worker})}
     if (!isForbiddenKey(id)) requireTrusted(this.#options, formatPath(['providers', id]))
     const type = this.#typeOf(id)
     const ids = this.list().map((entry) => entry.id)
@@ -85,9 +91,18 @@ export class ProviderRegistry {
     throw new HelixError('usage', `there is no provider ${id}`, options)
   }
 
-  /** The settings in force for a provider. Throws `config` for what its plugin does not take. */
-  settings({id, plugin}: ProviderEntry): ProviderSettings {
-    return checkSettings(id, plugin, this.#options)
+  /**
+   * The settings in force for a provider. Of one on a worker the address is meant as the worker sees it; without one in the config it is
+   * `found`, where the server was found there. Throws `config` for what the plugin does not take.
+   */
+  settings({id, plugin, worker}: ProviderEntry, found?: string): ProviderSettings {
+    if (worker === undefined) return checkSettings(id, plugin, this.#options)
+    const {provider} = splitWorker(id)
+    // The variables of this machine say nothing of a worker.
+    const settings = checkSettings(provider, plugin, {...this.#options, env: {}})
+    const configured = this.#options.configured[provider] as {base_url?: string} | undefined
+    const address = configured?.base_url === undefined ? serverAddress(kindOf(provider, plugin), found) : undefined
+    return address === undefined ? settings : {...settings, base_url: address}
   }
 
   /** Throws `config` where the config names a secret that is not there. */
@@ -97,23 +112,27 @@ export class ProviderRegistry {
 
   /** What a model of a provider costs; `isFree` where nobody is paid, `price` absent where it is not known. */
   async price(id: string, model: string): Promise<{isFree: boolean; price: ModelPrice | undefined}> {
-    const {plugin} = this.find(id)
-    const settings = this.settings({id, plugin})
-    const price = await findPrice(plugin, settings, model)
-    return {isFree: !price && !needsKey(plugin, settings), price}
+    const entry = this.find(id)
+    const settings = this.settings(entry)
+    // Whoever takes money asks for a key.
+    const isPaid = entry.worker === undefined && (await this.key(entry)) !== undefined
+    const price = await findPrice(entry.plugin, settings, model, isPaid)
+    return {isFree: !price && !isPaid, price}
   }
 
   /** The provider, ready to be asked; whoever opens it closes it. Throws `denied` where it needs a key and has none. */
   async open(id: string, {retries}: OpenOptions = {}): Promise<LLMProvider> {
     const entry = this.find(id)
-    const settings = this.settings(entry)
+    const reached = await this.#reach(entry)
+    const settings = this.settings(entry, reached?.serverUrl(kindOf(splitWorker(id).provider, entry.plugin)))
+    if (reached && settings.base_url === undefined) throw notOnWorker(id)
     const found = await this.key(entry)
     requireKey(id, entry.plugin, settings, found)
     const timeouts = timeoutsOf(settings)
     // Opened when it is first used: a provider in this process needs none.
     let connection: ReturnType<typeof openFetch> | undefined
     const lazyFetch: typeof fetch = async (input, init) => {
-      connection ??= openFetch(timeouts.connect)
+      connection ??= reached ? openFetchThrough(reached.dial, timeouts.connect) : openFetch(timeouts.connect)
       return (await connection).fetch(input, init)
     }
     const provider = await entry.plugin.open({
@@ -152,12 +171,33 @@ export class ProviderRegistry {
     return join(this.#options.dataDir, 'packages', plugin.id)
   }
 
-  #pluginOf(id: string): ProviderPlugin | undefined {
-    return this.#options.plugins.find((plugin) => plugin.id === this.#typeOf(id))
+  async #reach({id, worker}: ProviderEntry): Promise<ReachedWorker | undefined> {
+    if (worker === undefined) return undefined
+    if (!this.#options.reachWorker) throw notOnWorker(id)
+    return this.#options.reachWorker(worker)
+  }
+
+  #pluginOf(id: string, isOnWorker = false): ProviderPlugin | undefined {
+    const type = this.#typeOf(id)
+    const plugin = this.#options.plugins.find((candidate) => candidate.id === type)
+    return plugin || !isOnWorker ? plugin : this.#options.plugins.find((candidate) => candidate.id === MODEL_SERVERS.get(id)?.plugin)
   }
 
   #typeOf(id: string): string {
     const configured = this.#options.configured[id] as {type?: string} | undefined
     return configured?.type ?? id
   }
+}
+
+/** What a model server is called where it was found. */
+function kindOf(provider: string, plugin: ProviderPlugin): string {
+  return MODEL_SERVERS.has(provider) ? provider : plugin.id
+}
+
+function notOnWorker(id: string): HelixError {
+  const {provider, worker} = splitWorker(id)
+  return new HelixError('usage', `${provider} has no address at which it could be reached on ${worker}`, {
+    code: 'PROVIDER_NOT_ON_WORKER',
+    hint: `Let a server of models run there: ollama@${worker}, llama-server@${worker} and vllm@${worker} are known.`,
+  })
 }

@@ -51,15 +51,14 @@ export function checkSettings(id: string, plugin: ProviderPlugin, {configured, e
   return baseUrl === undefined ? settings : {...settings, base_url: baseUrl.replace(/\/+$/, '')}
 }
 
-/** The price of a model: what the settings say, else the plugin's table for its own service; undefined where neither knows. */
-export async function findPrice(plugin: ProviderPlugin, settings: ProviderSettings, model: string): Promise<ModelPrice | undefined> {
+/** The price of a model: what the settings say, else, where the server is paid, the plugin's table; undefined where neither knows. */
+export async function findPrice(plugin: ProviderPlugin, settings: ProviderSettings, model: string, isPaid: boolean): Promise<ModelPrice | undefined> {
   const given = priceOf(model, {models: settings.prices})
   if (given) {
     const {input, output, cached_input, cache_write} = given as ProviderSettings['prices'][string]
     return {input, output, ...(cached_input !== undefined && {cachedInput: cached_input}), ...(cache_write !== undefined && {cacheWrite: cache_write})}
   }
-  const isOwn = settings.base_url === undefined || settings.base_url === plugin.baseUrl
-  return isOwn && plugin.prices ? priceOf(model, await plugin.prices()) : undefined
+  return isPaid && plugin.prices ? priceOf(model, await plugin.prices()) : undefined
 }
 
 /** Seconds, as the contract names them. */

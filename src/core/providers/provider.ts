@@ -160,6 +160,8 @@ export interface ModelInfo {
   /** Tokens of prompt and answer together. */
   contextTokens?: number
   sizeBytes?: number
+  /** Of its content, such as a SHA-256 sum. */
+  digest?: string
   modifiedAt?: string
   /** From a provider that tells it with its models. */
   price?: ModelPrice

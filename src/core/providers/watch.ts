@@ -1,3 +1,4 @@
+import {splitWorker} from './model-name.js'
 import {ProviderError} from './provider-error.js'
 import type {ProviderOptions} from './provider-plugin.js'
 
@@ -89,6 +90,6 @@ export class Watch {
 }
 
 function timedOut(provider: string, problem: string): ProviderError {
-  const hint = `Other limits can be set: helix config set providers.${provider}.timeouts.total SECONDS (connect, first_token, idle, total)`
+  const hint = `Other limits can be set: helix config set providers.${splitWorker(provider).provider}.timeouts.total SECONDS (connect, first_token, idle, total)`
   return new ProviderError('unavailable', `${provider}: ${problem}`, {code: 'TIMEOUT', hint})
 }

@@ -8,6 +8,8 @@ const TURN_MS = 2000
 export class ConnectionPool<T extends Transport = Transport> {
   readonly #atOnce: number
   readonly #connections = new Map<string, Promise<T>>()
+  /** Whose connection is not there yet. */
+  readonly #pending = new Set<string>()
   #opening = 0
   #queue: (() => void)[] = []
   #isClosed = false
@@ -20,7 +22,8 @@ export class ConnectionPool<T extends Transport = Transport> {
   get(workerId: string, open: () => Promise<T>): Promise<T> {
     const known = this.#connections.get(workerId)
     if (known !== undefined) return known
-    const connection = this.#openInTurn(open)
+    this.#pending.add(workerId)
+    const connection = this.#openInTurn(open).finally(() => this.#pending.delete(workerId))
     this.#connections.set(workerId, connection)
     const forget = () => {
       if (this.#connections.get(workerId) === connection) this.#connections.delete(workerId)
@@ -45,10 +48,12 @@ export class ConnectionPool<T extends Transport = Transport> {
     )
   }
 
-  /** Closes all connections, and those that are being opened; there will be no more. */
+  /** Closes all connections, and without waiting for them those that are being opened; there will be no more. */
   async close(): Promise<void> {
     this.#isClosed = true
-    await Promise.all([...this.#connections.keys()].map((id) => this.drop(id)))
+    // A host that does not answer would hold up whoever leaves.
+    const closing = [...this.#connections.keys()].map((id) => (this.#pending.has(id) ? void this.drop(id) : this.drop(id)))
+    await Promise.all(closing)
   }
 
   async #openInTurn(open: () => Promise<T>): Promise<T> {

@@ -1,4 +1,5 @@
 import {setMaxListeners} from 'node:events'
+import type {Duplex} from 'node:stream'
 import {setTimeout as sleep} from 'node:timers/promises'
 import type {Client, ClientChannel, SFTPWrapper} from 'ssh2'
 import {HelixError, messageOf} from '../errors/helix-error.js'
@@ -10,6 +11,7 @@ import type {HostKey} from './host-key.js'
 import {LargeFiles} from './large-files.js'
 import {closeLink, type Link} from './link.js'
 import {openLocalFile, writeLocalFile} from './local-file.js'
+import {openTunnel} from './open-tunnel.js'
 import {SessionSlots} from './session-slots.js'
 import {SftpSession} from './sftp-session.js'
 import {SharedSftp} from './shared-sftp.js'
@@ -97,6 +99,11 @@ export class SshTransport implements Transport {
     )
     if (copied) return onProgress?.(size, size)
     return this.#withFiles((files) => files.download(workerPath, localPath, options))
+  }
+
+  // sshd counts only sessions, so this one needs no slot.
+  dial(host: string, port: number, timeoutMs: number): Promise<Duplex> {
+    return openTunnel({link: this.#link, host, port, timeoutMs, lost: this.#lost.signal})
   }
 
   async close(): Promise<void> {

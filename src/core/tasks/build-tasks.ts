@@ -56,7 +56,10 @@ export function buildShellTask(command: readonly Argument[], options: TaskOption
 }
 
 /** A task that asks a model. It runs on the machine of whoever submits it, which has the keys. */
-function buildLlmTask({model = '', prompt = '', system, schema, reasoning, max_tokens, max_cost, temperature, fallbacks}: GraphTask, options: TaskOptions): NewTask {
+function buildLlmTask(
+  {model = '', prompt = '', system, schema, reasoning, max_tokens, max_cost, temperature, fallbacks}: GraphTask,
+  options: TaskOptions,
+): NewTask {
   return {
     ...buildShellTask(['helix', 'chat', '-m', model, '-p', prompt], options),
     type: 'llm',

@@ -144,12 +144,7 @@ async function findByIdempotencyKey(trx: Knex, tasks: readonly NewTask[]): Promi
   return new Map(rows.map((row) => [row.idempotency_key, row.id]))
 }
 
-/** Every store has one project named `default`. */
-export function defaultProject(trx: Knex): Promise<string> {
-  return projectNamed(trx)
-}
-
-/** The id of a project, which is made when it is first named. */
+/** The id of a project, which is made when it is first named; every store has one named `default`. */
 export async function projectNamed(trx: Knex, name = DEFAULT_PROJECT): Promise<string> {
   const find = () => query<{id: string}>(trx, 'SELECT id FROM projects WHERE name = ?', [name])
   const [found] = await find()

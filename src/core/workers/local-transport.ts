@@ -2,9 +2,10 @@ import {type ChildProcess, spawn} from 'node:child_process'
 import {randomUUID} from 'node:crypto'
 import {chmod, copyFile, mkdir, open, rename, rm, stat} from 'node:fs/promises'
 import {dirname} from 'node:path'
-import type {Readable, Writable} from 'node:stream'
+import type {Duplex, Readable, Writable} from 'node:stream'
 import {errorCode, HelixError, messageOf} from '../errors/helix-error.js'
 import {fileError} from '../ssh/file-error.js'
+import {openSocket} from '../ssh/open-socket.js'
 import type {CopyOptions, ExecOptions, ProcessExit, Transport, WorkerProcess} from './transport.js'
 
 /** Runs processes on this machine, each in a session of its own so that the terminal's signals do not reach it. */
@@ -47,6 +48,10 @@ export class LocalTransport implements Transport {
 
   download(workerPath: string, localPath: string, options: CopyOptions = {}): Promise<void> {
     return copyWhole(workerPath, localPath, options)
+  }
+
+  dial(host: string, port: number, timeoutMs: number): Promise<Duplex> {
+    return openSocket(host, port, timeoutMs)
   }
 
   async close(): Promise<void> {

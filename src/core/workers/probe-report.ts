@@ -1,3 +1,4 @@
+import type {FoundServer} from '../models/found-models.js'
 import type {WorkerFacts, WorkerLoad, WorkerResources} from './worker.js'
 
 /** What was found out about a worker. */
@@ -6,6 +7,8 @@ export interface WorkerProbe {
   facts: WorkerFacts
   resources: WorkerResources
   load: WorkerLoad
+  /** Its model servers with what they have; none after a look at its load alone. */
+  servers?: FoundServer[]
 }
 
 /** The lines of a probe by their first word. */
@@ -16,8 +19,6 @@ interface Gpu {
   memory_bytes?: number
   busy?: number
 }
-
-type ModelServer = NonNullable<WorkerFacts['model_servers']>[number]
 
 const ARCHITECTURES: Record<string, string> = {
   x86_64: 'x64',
@@ -57,21 +58,22 @@ export function readProbe(printed: readonly string[]): WorkerProbe {
     gpu_percent: average(gpus.flatMap(({busy}) => busy ?? [])),
     disk_free_bytes: disk.free,
   })
-  return {facts: lines.has('system') ? readFacts(lines, gpus) : {}, resources, load}
+  if (!lines.has('system')) return {facts: {}, resources, load}
+  const servers = readServers(lines)
+  return {facts: readFacts(lines, gpus, servers), resources, load, servers}
 }
 
-function readFacts(lines: Lines, gpus: readonly Gpu[]): WorkerFacts {
+function readFacts(lines: Lines, gpus: readonly Gpu[], servers: readonly FoundServer[]): WorkerFacts {
   const [name = '', machine = '', bits] = lines.get('system')?.[0]?.split(' ') ?? []
   const system = name.toLowerCase()
   const tools = readTools(lines)
-  const servers = readServers(lines)
   const facts: WorkerFacts = present({
     system,
     arch: archOf(machine, bits),
     libc: lines.get('libc')?.[0] as WorkerFacts['libc'],
     tools,
     gpus: gpus.map(({busy: _, ...gpu}) => gpu),
-    model_servers: servers,
+    model_servers: servers.map(({models, ...server}) => ({...server, models: models.map(({name}) => name)})),
   })
   const found = [
     facts.system,
@@ -81,7 +83,7 @@ function readFacts(lines: Lines, gpus: readonly Gpu[]): WorkerFacts {
     ...(lines.get('nvidia')?.some((line) => line.includes(', ')) ? ['cuda'] : []),
     ...(readRocm(lines.get('rocm')?.[0] ?? '').length > 0 ? ['rocm'] : []),
     ...(system === 'darwin' && lines.get('display')?.some((line) => line.includes('Metal')) ? ['metal'] : []),
-    ...servers.flatMap(({kind, models}) => [kind, ...models.map((model) => `model:${model}`)]),
+    ...servers.flatMap(({kind, models}) => [kind, ...models.map(({name}) => `model:${name}`)]),
   ]
   return {...facts, capabilities: [...new Set(found.filter((capability): capability is string => Boolean(capability)))]}
 }
@@ -180,27 +182,30 @@ function readRocm(text: string): Gpu[] {
   })
 }
 
-function readServers(lines: Lines): ModelServer[] {
+function readServers(lines: Lines): FoundServer[] {
   const answers = (word: string) =>
     (lines.get(word) ?? []).map((line) => ({url: line.split(' ')[0] ?? '', body: parseObject(line.slice(line.indexOf(' ') + 1))}))
   const props = new Map(answers('props').map(({url, body}) => [url, body]))
   const ollama = answers('ollama').flatMap(({url, body}) =>
-    Array.isArray(body.models) ? [{kind: 'ollama' as const, url, models: namesOf(body.models, 'name')}] : [],
+    Array.isArray(body.models) ? [{kind: 'ollama' as const, url, models: modelsOf(body.models, 'name')}] : [],
   )
-  const others = answers('models').flatMap(({url, body}): ModelServer[] => {
+  const others = answers('models').flatMap(({url, body}): FoundServer[] => {
     if (!Array.isArray(body.data)) return []
     const owner = (body.data[0] as {owned_by?: unknown} | undefined)?.owned_by
     const kind = owner === 'vllm' ? 'vllm' : owner === 'llamacpp' || props.get(url)?.default_generation_settings ? 'llama-server' : undefined
     // Started without an alias, a server names its model by the path of its file.
-    return kind ? [{kind, url, models: namesOf(body.data, 'id').map((id) => (id.startsWith('/') ? (id.split('/').at(-1) ?? id) : id))}] : []
+    const models = modelsOf(body.data, 'id').map((model) => (model.name.startsWith('/') ? {...model, name: model.name.split('/').at(-1) ?? ''} : model))
+    return kind ? [{kind, url, models}] : []
   })
   return [...ollama, ...others]
 }
 
-function namesOf(models: readonly unknown[], field: string): string[] {
+function modelsOf(models: readonly unknown[], field: string): FoundServer['models'] {
   return models.flatMap((model) => {
-    const name = (model as Record<string, unknown> | null)?.[field]
-    return typeof name === 'string' ? [name] : []
+    const {[field]: name, size, digest, meta} = (model ?? {}) as Record<string, unknown>
+    // llama-server tells the size of its file apart.
+    const bytes = [size, (meta as {size?: unknown} | null | undefined)?.size].find((candidate) => typeof candidate === 'number')
+    return typeof name === 'string' ? [present({name, sizeBytes: bytes as number | undefined, digest: typeof digest === 'string' ? digest : undefined})] : []
   })
 }
 

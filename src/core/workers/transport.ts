@@ -1,4 +1,4 @@
-import type {Readable, Writable} from 'node:stream'
+import type {Duplex, Readable, Writable} from 'node:stream'
 import type {HelixError} from '../errors/helix-error.js'
 
 /** How a process on a worker ended: `code` from exit(2), or the `signal`'s name without SIG, such as `KILL`. */
@@ -40,6 +40,8 @@ export interface Transport {
   upload(localPath: string, workerPath: string, options?: CopyOptions): Promise<void>
   /** Copies a file from the worker; the target appears whole or not at all. */
   download(workerPath: string, localPath: string, options?: CopyOptions): Promise<void>
+  /** Opens a TCP connection from the worker to an address that the worker sees, without a port being opened anywhere. Rejects with kind `unavailable`, or `denied` where the worker allows none. */
+  dial(host: string, port: number, timeoutMs: number): Promise<Duplex>
   /** Resolves when the transport is closed: with the reason when the connection was lost, with undefined after `close()`. */
   readonly closed: Promise<HelixError | undefined>
   close(): Promise<void>

@@ -6,6 +6,8 @@ import {type IgnoredSettings, requireTrusted} from '../config/restrict-untrusted
 import {query, type Row, type SqlDialect} from '../data/sql.js'
 import type {Store} from '../data/store.js'
 import {HelixError} from '../errors/helix-error.js'
+import {storeFoundModels} from '../models/found-models.js'
+import {nearestName} from '../nearest-name.js'
 import type {SshSettings} from '../ssh/ssh-settings.js'
 import type {AttemptName} from './attempt-spec.js'
 import type {WorkerProbe} from './probe-report.js'
@@ -13,6 +15,8 @@ import type {WorkerLoad, WorkerResources, WorkerRow, WorkerStatus} from './worke
 
 /** After so many connections lost in a row a worker is left alone for a while. */
 export const MOST_LOSSES = 5
+/** How many workers an error lists. */
+const MOST_NAMED = 20
 
 const JSON_COLUMNS = ['ssh_config', 'capabilities', 'labels', 'resources', 'discovered', 'load'] as const
 
@@ -55,10 +59,12 @@ export async function findWorker(lookup: WorkerLookup, name: string): Promise<Wo
 /** Throws what `findWorker` does for a name that is not among the workers. */
 export function failNotFound(lookup: Pick<WorkerLookup, 'ignored'>, name: string, workers: readonly {name: string}[]): never {
   requireTrusted(lookup, formatPath(['workers', 'pool', name]))
-  const names = workers.map((worker) => worker.name).join(', ')
+  const names = workers.map((worker) => worker.name)
+  const meant = nearestName(name, names)
+  const some = names.length > MOST_NAMED ? `${names.slice(0, MOST_NAMED).join(', ')}, …` : names.join(', ')
   throw new HelixError('usage', `there is no worker named ${name}`, {
     code: 'WORKER_NOT_FOUND',
-    hint: `There are: ${names}. Add one with: helix worker add NAME user@host`,
+    hint: meant === undefined ? `There are: ${some}. Add one with: helix worker add NAME user@host` : `Did you mean ${meant}?`,
   })
 }
 
@@ -138,7 +144,7 @@ export async function rememberAttemptsRoot(store: Store, worker: WorkerRow, root
 }
 
 /** Records what a worker was found to be and to have, and how busy it is. */
-export async function storeProbe(store: Store, id: string, {facts, resources, load}: WorkerProbe): Promise<void> {
+export async function storeProbe(store: Store, id: string, {facts, resources, load, servers}: WorkerProbe): Promise<void> {
   const {now} = store.sql
   await mergeResources(store, id, resources)
   await store.query(`UPDATE workers SET discovered = ?, load = ?, checked_at = ${now}, last_heartbeat = ${now} WHERE id = ?`, [
@@ -146,6 +152,7 @@ export async function storeProbe(store: Store, id: string, {facts, resources, lo
     JSON.stringify(load),
     id,
   ])
+  if (servers) await storeFoundModels(store, id, servers)
 }
 
 /** Records how busy a worker is. */

@@ -1,5 +1,6 @@
 import {createHash} from 'node:crypto'
 import {imagesOnly} from '../../core/providers/chat-completions/image-part.js'
+import {strictly} from '../../core/providers/chat-completions/strict-schema.js'
 import {ThoughtKeeper} from '../../core/providers/chat-completions/thought-keeper.js'
 import type {WireUsage} from '../../core/providers/chat-completions/usage.js'
 import {toWireRequest, type WireRequest} from '../../core/providers/chat-completions/wire.js'
@@ -14,10 +15,11 @@ const TICKS_PER_DOLLAR = 10_000_000_000
 
 /** The body of a request: https://docs.x.ai/developers/model-capabilities/legacy/chat-completions */
 export function toGrokRequest(request: ChatRequest): WireRequest {
-  const {reasoning_effort: effort, max_tokens, ...body} = toWireRequest(request, {toPart: imagesOnly(/^image\/(png|jpeg)$/)})
+  const {reasoning_effort: effort, max_tokens, response_format, ...body} = toWireRequest(request, {toPart: imagesOnly(/^image\/(png|jpeg)$/)})
   const takesEffort = effort && !WITHOUT_EFFORT.test(request.model)
   return {
     ...body,
+    ...(response_format && {response_format: strictly(response_format)}),
     ...(max_tokens !== undefined && {max_completion_tokens: max_tokens}),
     ...(takesEffort && {reasoning_effort: effort === 'none' && !WITH_NONE.test(request.model) ? 'low' : effort}),
   }

@@ -1,3 +1,4 @@
+import {splitWorker} from '../../core/providers/model-name.js'
 import {type Failure, ProviderError} from '../../core/providers/provider-error.js'
 
 /** What Ollama was asked, for the words of an error. */
@@ -57,7 +58,7 @@ export function notOllama({id, endpoint}: Asked, status = 200): ProviderError {
 export function withOllamaHint(error: ProviderError, {id, model, pulls}: Asked): ProviderError {
   const {kind, message, code, retryable, retryAfterMs, cause} = error
   const hints: Record<string, string> = {
-    PROVIDER_UNREACHABLE: `Start it with: ollama serve. If it runs elsewhere: helix config set providers.${id}.base_url URL`,
+    PROVIDER_UNREACHABLE: `Start it with: ollama serve. If it runs elsewhere: helix config set providers.${splitWorker(id).provider}.base_url URL`,
     KEY_REFUSED: `Set another key: helix provider login ${id}. An Ollama of your own wants, for models in the cloud: ollama signin`,
     MODEL_UNKNOWN: pulls ? 'See what there is: https://ollama.com/search' : `Fetch it: helix model pull ${id}/${model}`,
   }

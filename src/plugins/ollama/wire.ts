@@ -159,16 +159,18 @@ function toUsage({prompt_eval_count, eval_count}: Partial<WireResponse>): Usage 
 export interface WireModel {
   name: string
   size?: number
+  digest?: string
   modified_at?: string
   details?: {context_length?: number}
 }
 
 /** What Helix shows of a model. */
-export function toModelInfo({name, size, modified_at, details}: WireModel): ModelInfo {
+export function toModelInfo({name, size, digest, modified_at, details}: WireModel): ModelInfo {
   return {
     id: name,
     ...(details?.context_length && {contextTokens: details.context_length}),
     ...(size !== undefined && {sizeBytes: size}),
+    ...(digest && {digest}),
     ...(modified_at && {modifiedAt: modified_at}),
   }
 }

@@ -2,10 +2,11 @@ import type {ClientOptions} from 'openai'
 import type {AnswerReader} from '../../core/providers/chat-completions/answer-reader.js'
 import {ChatCompletionsProvider} from '../../core/providers/chat-completions/chat-completions-provider.js'
 import {isApiError, ServerFailure} from '../../core/providers/chat-completions/failures.js'
+import type {WireModel} from '../../core/providers/chat-completions/models.js'
 import type {WireRequest} from '../../core/providers/chat-completions/wire.js'
 import type {ChatRequest, ModelInfo} from '../../core/providers/provider.js'
 import type {Failure} from '../../core/providers/provider-error.js'
-import {OpenRouterReader, toOpenRouterFailure, toOpenRouterRequest, withPrices} from './wire.js'
+import {OpenRouterReader, toOpenRouterFailure, toOpenRouterRequest, toPricedModel} from './wire.js'
 
 /** Models of many providers, by way of OpenRouter. */
 export class OpenRouterProvider extends ChatCompletionsProvider {
@@ -22,9 +23,8 @@ export class OpenRouterProvider extends ChatCompletionsProvider {
     return {...super.clientOptions(), defaultHeaders: {'X-Title': 'Helix'}}
   }
 
-  protected override readModels(body: string): ModelInfo[] | undefined {
-    const models = super.readModels(body)
-    return models && withPrices(models, JSON.parse(body).data)
+  protected override readModel(model: WireModel): ModelInfo {
+    return toPricedModel(model)
   }
 
   protected override readFailure(error: unknown): Failure {

@@ -1,5 +1,6 @@
 import type {AdapterEvent} from '../../core/providers/answer-assembler.js'
 import {AnswerReader, type WireDelta} from '../../core/providers/chat-completions/answer-reader.js'
+import {toModelInfo, type WireModel} from '../../core/providers/chat-completions/models.js'
 import type {WireUsage} from '../../core/providers/chat-completions/usage.js'
 import {joinTexts, toWireRequest, type WireRequest} from '../../core/providers/chat-completions/wire.js'
 import type {AssistantPart, ChatRequest, ModelInfo, ReasoningConfig, Usage} from '../../core/providers/provider.js'
@@ -90,20 +91,13 @@ export class OpenRouterReader extends AnswerReader {
   }
 }
 
-interface ListedModel {
-  id?: unknown
-  pricing?: Record<string, string | undefined> | null
-}
-
-/** The models of a list with what they cost, which OpenRouter tells in dollars for a token. */
-export function withPrices(models: readonly ModelInfo[], list: readonly ListedModel[]): ModelInfo[] {
-  const pricings = new Map(list.map(({id, pricing}) => [id, pricing]))
-  return models.map((model) => {
-    const {prompt, completion, input_cache_read: read, input_cache_write: write} = pricings.get(model.id) ?? {}
-    if (!(Number(prompt) >= 0) || !(Number(completion) >= 0)) return model
-    const price = {input: perMillion(prompt), output: perMillion(completion)}
-    return {...model, price: {...price, ...(read && {cachedInput: perMillion(read)}), ...(write && {cacheWrite: perMillion(write)})}}
-  })
+/** A model of a list with what it costs, which OpenRouter tells in dollars for a token. */
+export function toPricedModel(listed: WireModel & {pricing?: Record<string, string | undefined> | null}): ModelInfo {
+  const model = toModelInfo(listed)
+  const {prompt, completion, input_cache_read: read, input_cache_write: write} = listed.pricing ?? {}
+  if (!(Number(prompt) >= 0) || !(Number(completion) >= 0)) return model
+  const price = {input: perMillion(prompt), output: perMillion(completion)}
+  return {...model, price: {...price, ...(read && {cachedInput: perMillion(read)}), ...(write && {cacheWrite: perMillion(write)})}}
 }
 
 function perMillion(dollars: string | undefined): number {

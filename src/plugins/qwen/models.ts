@@ -20,7 +20,7 @@ export function takesSchemas(model: string): boolean {
 
 /** Whether a model thinks where nothing is said of it: https://www.alibabacloud.com/help/en/model-studio/deep-thinking */
 export function thinksUnasked(model: string): boolean {
-  return !/-instruct/.test(model) && /^(qwq|qvq|qwen3\.\d|qwen3-\d+b)|-thinking/.test(model)
+  return !/-instruct/.test(model) && /^(qwq|qvq|qwen3\.|qwen[4-9]|qwen3-\d+b)|-thinking/.test(model)
 }
 
 /** The most tokens that a model writes in one answer, if that is known. */

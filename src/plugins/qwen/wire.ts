@@ -1,5 +1,6 @@
 import {reasoningBesideCalls} from '../../core/providers/chat-completions/forced-calls.js'
 import {imagesOnly} from '../../core/providers/chat-completions/image-part.js'
+import {strictly} from '../../core/providers/chat-completions/strict-schema.js'
 import {toWireRequest, type WireRequest} from '../../core/providers/chat-completions/wire.js'
 import type {ChatRequest, ReasoningConfig} from '../../core/providers/provider.js'
 import {budgetOf} from '../../core/providers/reasoning.js'
@@ -19,8 +20,8 @@ export function toQwenRequest(request: ChatRequest): QwenRequest {
   const {reasoning_effort: _, response_format, ...body} = toWireRequest({...request, reasoning}, {toPart: imagesOnly()})
   const thinking = toThinking(reasoning)
   // A model that thinks refuses plain JSON mode, or answers something else than what it thought.
-  const formats = response_format && !(request.json && (thinking.enable_thinking ?? thinksUnasked(request.model)))
-  return {...body, ...thinking, ...(formats && {response_format})}
+  const hasFormat = response_format && !(request.json && (thinking.enable_thinking ?? thinksUnasked(request.model)))
+  return {...body, ...thinking, ...(hasFormat && {response_format: strictly(response_format)})}
 }
 
 function toThinking(reasoning: ReasoningConfig = {}): Thinking {

@@ -1,4 +1,5 @@
 import {describe, expect, it} from '@jest/globals'
+import {costOf, priceOf} from '../../../src/core/providers/prices.js'
 import type {ChatRequest, GenerationRequest} from '../../../src/core/providers/provider.js'
 import {FakeServer} from '../../../src/core/providers/testing/fake-server.js'
 import {answerWith} from '../../../src/core/providers/testing/replies.js'
@@ -62,6 +63,16 @@ describe('what is refused before anything is sent', () => {
 })
 
 describe('an error of DeepSeek', () => {
+  it('for lack of resources is no end of an answer, and before content is tried again', async () => {
+    const givenUp = chunk({delta: {content: ''}, finish_reason: 'insufficient_system_resource'})
+    const cut = await ask(plugin, answerWith([chunk({delta: {content: 'Hal'}}), givenUp, DONE], STREAM))
+    expect([cut.text, cut.error?.kind, cut.finish]).toEqual(['Hal', 'busy', undefined])
+
+    const waits: number[] = []
+    await ask(plugin, answerWith([givenUp, DONE], STREAM), QUESTION, {retries: 1, onRetry: (_, waitMs) => void waits.push(waitMs)})
+    expect(waits.length).toBe(1)
+  })
+
   it.each([
     [401, 'Authentication Fails, Your api key: ****1234 is invalid', 'authentication_error', 'denied', 'KEY_REFUSED'],
     [402, 'Insufficient Balance', 'unknown_error', 'denied', 'QUOTA_EXCEEDED'],
@@ -72,5 +83,16 @@ describe('an error of DeepSeek', () => {
     const body = JSON.stringify({error: {message, type, param: null, code: 'invalid_request_error'}})
     const {error} = await ask(plugin, answerWith([body], {contentType: 'application/json', status}))
     expect(error).toMatchObject({kind, code, message: expect.stringContaining(message)})
+  })
+})
+
+describe('the cost', () => {
+  it('of an answer that does not tell it is reckoned by the list of prices', async () => {
+    const prices = await plugin.prices!()
+    expect(costOf({inputTokens: 1000, cachedTokens: 400, outputTokens: 100}, priceOf('deepseek-flash', prices))).toBeCloseTo(
+      (600 * 0.3 + 400 * 0.006 + 100 * 1.2) / 1e6,
+      9,
+    )
+    expect([prices.source, prices.date]).toEqual([expect.stringMatching(/^https:/), expect.stringMatching(/^\d{4}-\d\d-\d\d$/)])
   })
 })

@@ -1,4 +1,5 @@
 import {describe, expect, it} from '@jest/globals'
+import {costOf, priceOf} from '../../../src/core/providers/prices.js'
 import {FakeServer} from '../../../src/core/providers/testing/fake-server.js'
 import {answerWith} from '../../../src/core/providers/testing/replies.js'
 import grok from '../../../src/plugins/grok/plugin.js'
@@ -41,5 +42,13 @@ describe('an error of xAI', () => {
   ])('%i %s: %s', async (status, code, said, kind, expected) => {
     const {error} = await ask(plugin, answerWith([JSON.stringify({code, error: said})], {contentType: 'application/json', status}))
     expect(error).toMatchObject({kind, code: expected, message: expect.stringContaining(said)})
+  })
+})
+
+describe('the cost', () => {
+  it('of an answer that does not tell it is reckoned by the list of prices', async () => {
+    const prices = await plugin.prices!()
+    expect(costOf({inputTokens: 1000, cachedTokens: 400, outputTokens: 100}, priceOf('grok-4.7', prices))).toBeCloseTo((600 * 2 + 400 * 0.5 + 100 * 6) / 1e6, 9)
+    expect([prices.source, prices.date]).toEqual([expect.stringMatching(/^https:/), expect.stringMatching(/^\d{4}-\d\d-\d\d$/)])
   })
 })

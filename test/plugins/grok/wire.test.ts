@@ -36,6 +36,14 @@ describe('the limit of tokens', () => {
   })
 })
 
+describe('a schema', () => {
+  it('is always held to', () => {
+    const schema = {type: 'object', properties: {a: {type: 'string'}}}
+    expect(toWire({schema}).response_format).toEqual({type: 'json_schema', json_schema: {name: 'answer', schema, strict: true}})
+    expect(toWire({})).not.toHaveProperty('response_format')
+  })
+})
+
 describe('images', () => {
   const send = (mediaType: string) => {
     const image: Attachment = {type: 'attachment', name: 'a', mediaType, data: new Uint8Array([1])}

@@ -117,6 +117,8 @@ describe('an error in place of an answer or in its middle', () => {
     ['{"object":"error","message":"bad top_p","code":400}', 'bad top_p'],
     ['{"detail":"bad top_p"}', 'bad top_p'],
     ['{"detail":[{"loc":["top_p"]}]}', 'top_p'],
+    ['{"detail":[{"loc":["body","top_p"],"msg":"must be below 1"}]}', '400): body.top_p: must be below 1'],
+    ['{"object":"error","message":{"detail":[{"loc":["top_p"],"msg":"bad"},{"msg":"worse"}]}}', '400): top_p: bad; worse'],
     ['bad top_p', 'bad top_p'],
     ['', 'no body'],
   ])('with the status 400 and the body %s', async (body, said) => {

@@ -1,4 +1,5 @@
 import {describe, expect, it} from '@jest/globals'
+import {costOf, priceOf} from '../../../src/core/providers/prices.js'
 import {answerWith} from '../../../src/core/providers/testing/replies.js'
 import qwen from '../../../src/plugins/qwen/plugin.js'
 import {ask, QUESTION} from '../../fixtures/replay.js'
@@ -71,5 +72,13 @@ describe('a schema', () => {
     const {messages, response_format} = JSON.parse(sent.body)
     expect(messages[0]).toMatchObject({role: 'system', content: expect.stringMatching(/JSON Schema/)})
     expect(response_format).toEqual({type: 'json_object'})
+  })
+})
+
+describe('the cost', () => {
+  it('of an answer that does not tell it is reckoned by the list of prices', async () => {
+    const prices = await plugin.prices!()
+    expect(costOf({inputTokens: 1000, outputTokens: 100}, priceOf('qwen3.8-max-2026-09-02', prices))).toBeCloseTo(0.0026, 9)
+    expect([prices.source, prices.date]).toEqual([expect.stringMatching(/^https:/), expect.stringMatching(/^\d{4}-\d\d-\d\d$/)])
   })
 })

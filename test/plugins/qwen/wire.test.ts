@@ -50,7 +50,7 @@ describe('JSON', () => {
 
   it('by a schema is asked for in thought too', () => {
     const body = toWire({model: 'qwen3.8-max', reasoning: {effort: 'high'}, schema: {type: 'object'}})
-    expect(body).toMatchObject({enable_thinking: true, response_format: {type: 'json_schema', json_schema: {schema: {type: 'object'}}}})
+    expect(body).toMatchObject({enable_thinking: true, response_format: {type: 'json_schema', json_schema: {schema: {type: 'object'}, strict: true}}})
   })
 })
 
@@ -67,6 +67,7 @@ describe('models', () => {
     ['qwen2.5-72b-instruct', {images: false, schema: false, thinks: false, tokens: undefined}],
     ['qwen-vl-max', {images: true, schema: false, thinks: false, tokens: undefined}],
     ['qwen-plus-latest', {images: false, schema: false, thinks: false, tokens: 32_768}],
+    ['qwen4-max-preview', {images: true, schema: false, thinks: true, tokens: undefined}],
     ['qwq-plus', {images: false, schema: false, thinks: true, tokens: undefined}],
   ])('%s: %j', (model, known) => {
     expect({images: readsImages(model), schema: takesSchemas(model), thinks: thinksUnasked(model), tokens: mostTokensOf(model)}).toEqual(known)

@@ -13,7 +13,7 @@ export interface WireChunk {
   x_groq?: {usage?: WireUsage | null}
 }
 
-export interface WireChoice {
+interface WireChoice {
   delta?: WireDelta | null
   message?: WireDelta | null
   finish_reason?: string | null
@@ -25,14 +25,15 @@ export interface WireDelta {
   reasoning_content?: string | null
   reasoning?: unknown
   refusal?: string | null
-  tool_calls?: WireCall[] | null
+  /** A list, except from old servers of Hugging Face. */
+  tool_calls?: WireCall[] | WireCall | null
   function_call?: WireFunction | null
 }
 
 /** Mistral's way to tell thoughts from text. */
 interface WirePart {
   text?: string
-  thinking?: WirePart[]
+  thinking?: WirePart[] | string
 }
 
 interface WireCall {
@@ -76,7 +77,7 @@ export class AnswerReader {
   readonly #splitter = new ThoughtSplitter()
   readonly #calls: OpenCall[] = []
   #hasRefused = false
-  #thinksAloud = false
+  #thoughtField: ThoughtSignature['field'] | undefined
   #reason = ''
   #usage: WireUsage | undefined
 
@@ -110,19 +111,23 @@ export class AnswerReader {
 
   /** The thoughts in a piece of the answer, for services that have a way of their own to tell them. */
   protected readThoughts({reasoning_content, reasoning}: WireDelta, events: AdapterEvent[]): void {
-    if (reasoning_content) {
-      this.#thinksAloud = true
-      events.push({type: 'reasoning', text: reasoning_content})
-    } else if (reasoning && typeof reasoning === 'string') {
-      events.push({type: 'reasoning', text: reasoning})
-    }
+    const field = reasoning_content ? 'reasoning_content' : 'reasoning'
+    const text = reasoning_content || reasoning
+    if (!text || typeof text !== 'string') return
+    if (this.returnsThoughtsIn(field)) this.#thoughtField = field
+    events.push({type: 'reasoning', text})
+  }
+
+  /** Whether thoughts that came in the field and led to a tool call go back in it. */
+  protected returnsThoughtsIn(field: ThoughtSignature['field']): boolean {
+    return field === 'reasoning_content'
   }
 
   /** What closes the thoughts of which a tool call follows; called again at the end of the answer. */
   protected endThoughts(): AdapterEvent[] {
-    if (!this.#thinksAloud || this.#calls.length === 0) return NOTHING
-    this.#thinksAloud = false
-    const signature: ThoughtSignature = {field: 'reasoning_content'}
+    if (!this.#thoughtField || this.#calls.length === 0) return NOTHING
+    const signature: ThoughtSignature = {field: this.#thoughtField}
+    this.#thoughtField = undefined
     return [{type: 'reasoning', text: '', signature}]
   }
 
@@ -152,7 +157,7 @@ export class AnswerReader {
       this.#hasRefused = true
       events.push({type: 'text', text: refusal})
     }
-    if (tool_calls) for (const call of tool_calls) this.#readCall(call, events)
+    if (tool_calls) for (const call of [tool_calls].flat()) this.#readCall(call, events)
     if (function_call) this.#readCall({index: 0, function: function_call}, events)
     return events
   }
@@ -189,10 +194,10 @@ export class AnswerReader {
 
 // In a whole answer each call stands by itself, whatever its id and number.
 function numberCalls({tool_calls, ...message}: WireDelta): WireDelta {
-  return {...message, tool_calls: tool_calls?.map((call, index) => ({...call, index})) ?? null}
+  return {...message, tool_calls: [tool_calls ?? []].flat().map((call, index) => ({...call, index}))}
 }
 
 function readPart({text, thinking}: WirePart): AdapterEvent[] {
-  if (thinking) return [{type: 'reasoning', text: thinking.map((thought) => thought.text ?? '').join('')}]
+  if (thinking) return [{type: 'reasoning', text: typeof thinking === 'string' ? thinking : thinking.map((thought) => thought.text ?? '').join('')}]
   return text ? [{type: 'text', text}] : NOTHING
 }

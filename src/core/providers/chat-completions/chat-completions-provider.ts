@@ -6,7 +6,7 @@ import type {ChatRequest, ModelInfo, ProviderCapabilities} from '../provider.js'
 import {type Failure, streamCut} from '../provider-error.js'
 import {AnswerReader, type WireChunk} from './answer-reader.js'
 import {checkKey, isApiError, readOpenAIFailure, ServerFailure, wrongEndpoint} from './failures.js'
-import {toModels} from './models.js'
+import {toModelInfo, toModels, type WireModel} from './models.js'
 import {toWireRequest, type WireRequest} from './wire.js'
 
 /** The longest time that a timer knows: the limits are Helix's own. */
@@ -60,6 +60,11 @@ export class ChatCompletionsProvider extends BaseProvider {
     return client.models.list({signal}).asResponse()
   }
 
+  /** A model of the server's list; undefined for one that cannot be asked. */
+  protected readModel(model: WireModel): ModelInfo | undefined {
+    return toModelInfo(model)
+  }
+
   protected async *respond(request: ChatRequest, signal: AbortSignal): AsyncIterable<AdapterEvent> {
     const {data, response} = await this.send(this.toBody(request), signal)
     const reader = this.createReader()
@@ -78,13 +83,8 @@ export class ChatCompletionsProvider extends BaseProvider {
     yield* reader.end()
   }
 
-  /** The models in the body of an answer; undefined where it is no list. */
-  protected readModels(body: string): ModelInfo[] | undefined {
-    return toModels(body)
-  }
-
   protected async fetchModels(signal: AbortSignal): Promise<ModelInfo[]> {
-    const models = this.readModels(await (await this.sendForModels(signal)).text())
+    const models = toModels(await (await this.sendForModels(signal)).text(), (model) => this.readModel(model))
     if (!models) throw wrongEndpoint(this.options.id, this.endpoint)
     return models
   }

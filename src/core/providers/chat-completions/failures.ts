@@ -67,16 +67,23 @@ function innermostMessage(error: unknown): string {
 }
 
 function failureOf(body: unknown): {status: number; code: string} {
-  const {code, type, status} = typeof body === 'object' && body !== null ? (body as Record<string, unknown>) : {}
+  const {code, type, status, http_status_code} = typeof body === 'object' && body !== null ? (body as Record<string, unknown>) : {}
   const words = [code, type].filter((word) => typeof word === 'string')
-  const number = [code, status].map(Number).find((candidate) => candidate >= 400 && candidate < 600)
+  const number = [code, status, http_status_code].map(Number).find((candidate) => candidate >= 400 && candidate < 600)
   return {status: number ?? words.map((word) => STATUS_OF[word]).find(Boolean) ?? 500, code: words.join(' ')}
 }
 
 /** The words for people in an error, wherever a server puts them. */
 function saidIn(body: unknown): string {
   if (typeof body === 'string') return /^\s*</.test(body) ? (/<title>(.*?)<\/title>/is.exec(body)?.[1]?.trim() ?? 'a web page') : body
-  const {message, detail, error} = (body ?? {}) as Record<string, unknown>
-  const said = [message, detail, error].find((candidate) => typeof candidate === 'string' && candidate !== '')
-  return said === undefined ? JSON.stringify(body) : String(said)
+  if (Array.isArray(body) && body.length > 0) return body.map(saidOfField).join('; ')
+  const {message, detail, error, title} = (body ?? {}) as Record<string, unknown>
+  const said = [message, detail, error, title].find((candidate) => candidate !== '' && ['string', 'object'].includes(typeof candidate) && candidate !== null)
+  return said === undefined ? JSON.stringify(body) : saidIn(said)
+}
+
+// What servers written with FastAPI say of a field of the request that they do not like.
+function saidOfField(problem: unknown): string {
+  const {loc, msg} = (problem ?? {}) as {loc?: unknown; msg?: unknown}
+  return typeof msg === 'string' ? `${Array.isArray(loc) ? `${loc.join('.')}: ` : ''}${msg}` : saidIn(problem)
 }

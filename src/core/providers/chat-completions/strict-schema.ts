@@ -1,4 +1,5 @@
 import type {JsonSchema} from '../provider.js'
+import type {WireRequest} from './wire.js'
 
 /** What OpenAI's strict mode knows of JSON Schema: https://platform.openai.com/docs/guides/structured-outputs */
 const KNOWN = new Set([
@@ -21,4 +22,9 @@ function fits(schema: unknown): boolean {
   }
   const children = [...Object.values(properties as object), ...Object.values($defs as object), ...(anyOf as unknown[])]
   return (items === undefined || fits(items)) && children.every(fits)
+}
+
+/** The format of an answer for a service that holds its models to any schema, also to those that OpenAI would not take in strict mode. */
+export function strictly<Format extends WireRequest['response_format']>(format: Format): Format {
+  return format?.type === 'json_schema' ? {...format, json_schema: {...format.json_schema, strict: true}} : format
 }

@@ -1,3 +1,4 @@
+import {forEachAtOnce} from '../../at-once.js'
 import type {Store} from '../../data/store.js'
 import {HelixError, messageOf} from '../../errors/helix-error.js'
 import {install, look} from '../connect-worker.js'
@@ -38,11 +39,9 @@ export async function selectWorkers(lookup: WorkerLookup, names: readonly string
 /** Installs Helix on workers, a few at a time; a failure on one is in its result and hinders no other. */
 export async function installOnWorkers(workers: readonly WorkerRow[], request: InstallRequest): Promise<InstallResult[]> {
   const results: InstallResult[] = []
-  const waiting = [...workers.entries()]
-  const takeNext = async (): Promise<void> => {
-    for (let next = waiting.shift(); next; next = waiting.shift()) results[next[0]] = await installOnWorker(next[1], request)
-  }
-  await Promise.all(Array.from({length: AT_ONCE}, takeNext))
+  await forEachAtOnce(workers, AT_ONCE, async (worker, index) => {
+    results[index] = await installOnWorker(worker, request)
+  })
   return results
 }
 
