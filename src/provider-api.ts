@@ -45,7 +45,7 @@ export {
   type Timeouts,
 } from './core/providers/provider-plugin.js'
 export {budgetOf, effortOf} from './core/providers/reasoning.js'
-export {ThoughtSplitter} from './core/providers/thought-splitter.js'
 export {readServerSentEvents, type ServerSentEvent} from './core/providers/server-sent-events.js'
-export {readTextAttachment} from './core/providers/text-attachment.js'
+export {isTextType, readTextAttachment} from './core/providers/text-attachment.js'
+export {ThoughtSplitter} from './core/providers/thought-splitter.js'
 export {Watch} from './core/providers/watch.js'

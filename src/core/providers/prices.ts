@@ -8,6 +8,8 @@ export interface ModelPrice {
   cachedInput?: number
   /** Input that is written to the provider's cache; as other input where absent. */
   cacheWrite?: number
+  /** What all of a request costs that has more input than so many tokens. */
+  long?: Omit<ModelPrice, 'long'> & {above: number}
 }
 
 /** What the models of a provider cost, as it said on a day. */
@@ -33,7 +35,7 @@ export function costOf(usage: Usage, price: ModelPrice | undefined): number | un
   const {inputTokens, outputTokens, cachedTokens = 0, cacheWriteTokens = 0, cost} = usage
   if (cost !== undefined) return cost
   if (!price || (inputTokens === undefined && outputTokens === undefined)) return undefined
-  const {input, output, cachedInput = input, cacheWrite = input} = price
+  const {input, output, cachedInput = input, cacheWrite = input} = price.long && (inputTokens ?? 0) > price.long.above ? price.long : price
   const plain = Math.max(0, (inputTokens ?? 0) - cachedTokens - cacheWriteTokens)
   return (plain * input + cachedTokens * cachedInput + cacheWriteTokens * cacheWrite + (outputTokens ?? 0) * output) / MILLION
 }

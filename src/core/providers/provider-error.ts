@@ -73,7 +73,7 @@ export function toProviderError(failure: Failure, context: FailureContext): Prov
     const hint = `Set another key: helix provider login ${provider}`
     return new ProviderError('denied', `${provider} did not accept the API key (${status}): ${said}`, {...options, code: 'KEY_REFUSED', hint})
   }
-  if (/context.{0,8}length|maximum context|context window|too many tokens|prompt is too long|input token count.*exceeds/.test(words)) {
+  if (/context.{0,8}length|maximum context|context window|context limit|too many tokens|prompt is too long|input token count.*exceeds/.test(words)) {
     return new ProviderError('usage', `${provider}: the request is too long for ${model ?? 'the model'}: ${said}`, {...options, code: 'CONTEXT_TOO_LONG'})
   }
   if (status === 404) return notFound(failure, context)

@@ -120,6 +120,19 @@ describe('a whole answer', () => {
     expect(second).toEqual({...REQUEST, schema: {type: 'object'}, tools: [], toolChoice: 'none'})
   })
 
+  it('is asked for in words where the schema is one that the provider has no means for', async () => {
+    class OnlyObjects extends LineProvider {
+      protected override takesSchema({schema}: ChatRequest): boolean {
+        return schema?.type === 'object'
+      }
+    }
+    server.reply(answerWith(HALLO, lineWire))
+    for (const type of ['object', 'array']) await new OnlyObjects(optionsFor({})).generate({...REQUEST, schema: {type}})
+    const [own, inWords] = server.requests.map(({body}) => JSON.parse(body))
+    expect([own.schema, own.messages.length]).toEqual([{type: 'object'}, 1])
+    expect([inWords.schema, inWords.messages[0].content]).toEqual([undefined, expect.stringContaining('{"type":"array"}')])
+  })
+
   it('ends with its finish, whatever the adapter says afterwards', async () => {
     server.reply(answerWith([...HALLO, ...HALLO], lineWire))
     const events: ProviderEvent[] = []

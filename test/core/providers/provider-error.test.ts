@@ -7,6 +7,7 @@ describe('a refused request', () => {
   it.each([
     [400, 'top_p is too large', 'usage', 'REQUEST_REFUSED', false],
     [400, "This model's maximum context length is 8192 tokens", 'usage', 'CONTEXT_TOO_LONG', false],
+    [400, 'input length and `max_tokens` exceed context limit: 188240 + 21333 > 200000', 'usage', 'CONTEXT_TOO_LONG', false],
     [400, 'The input token count (2551556) exceeds the maximum number of tokens allowed (1048576).', 'usage', 'CONTEXT_TOO_LONG', false],
     [400, 'Invalid API key', 'denied', 'KEY_REFUSED', false],
     [401, 'who are you?', 'denied', 'KEY_REFUSED', false],
