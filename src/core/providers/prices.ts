@@ -30,12 +30,17 @@ export function priceOf(model: string, {models}: Pick<PriceTable, 'models'>): Mo
   return models[model] ?? models[model.replace(/-(\d{8}|\d{4}-\d{2}-\d{2}|\d{3,4}|latest)$/, '')]
 }
 
+/** The price that counts for a request with so many tokens of input. */
+export function tierOf(price: ModelPrice, inputTokens: number): ModelPrice {
+  return price.long && inputTokens > price.long.above ? price.long : price
+}
+
 /** What an answer costs in US dollars: what the provider itself told, else by the price; undefined where that cannot be known. */
 export function costOf(usage: Usage, price: ModelPrice | undefined): number | undefined {
   const {inputTokens, outputTokens, cachedTokens = 0, cacheWriteTokens = 0, cost} = usage
   if (cost !== undefined) return cost
   if (!price || (inputTokens === undefined && outputTokens === undefined)) return undefined
-  const {input, output, cachedInput = input, cacheWrite = input} = price.long && (inputTokens ?? 0) > price.long.above ? price.long : price
+  const {input, output, cachedInput = input, cacheWrite = input} = tierOf(price, inputTokens ?? 0)
   const plain = Math.max(0, (inputTokens ?? 0) - cachedTokens - cacheWriteTokens)
   return (plain * input + cachedTokens * cachedInput + cacheWriteTokens * cacheWrite + (outputTokens ?? 0) * output) / MILLION
 }

@@ -1,5 +1,5 @@
 import {HelixError} from '../errors/helix-error.js'
-import type {ModelPrice} from '../providers/prices.js'
+import {type ModelPrice, tierOf} from '../providers/prices.js'
 import type {ChatRequest} from '../providers/provider.js'
 
 /** What may be spent, in US dollars. */
@@ -45,10 +45,12 @@ export class Budget {
   async allow(model: string, request: AskedOf, price: ModelPrice): Promise<number | undefined> {
     const limit = await this.#tightest()
     if (!limit) return undefined
-    const input = (countTokens(request) * price.input) / MILLION
-    const affordable = price.output > 0 ? Math.floor(((limit.left - input) * MILLION) / price.output) : Number.POSITIVE_INFINITY
+    const tokens = countTokens(request)
+    const {input: perInput, output: perOutput} = tierOf(price, tokens)
+    const input = (tokens * perInput) / MILLION
+    const affordable = perOutput > 0 ? Math.floor(((limit.left - input) * MILLION) / perOutput) : Number.POSITIVE_INFINITY
     if (affordable >= (request.maxTokens ?? 1)) return Number.isFinite(affordable) ? affordable : undefined
-    const cost = input + ((request.maxTokens ?? 1) * price.output) / MILLION
+    const cost = input + ((request.maxTokens ?? 1) * perOutput) / MILLION
     const message = `asking ${model} could cost ${formatDollars(cost)}, and ${formatDollars(Math.max(0, limit.left))} are left of ${limit.name}`
     throw new HelixError('denied', message, {code: 'BUDGET_EXCEEDED', hint: 'Ask for less with --max-tokens, ask another model, or raise the limit.'})
   }

@@ -11,6 +11,7 @@ export default async function openai(): Promise<ProviderPlugin> {
     baseUrl: OPENAI_URL,
     keyVariables: ['OPENAI_API_KEY'],
     keyRequired: true,
+    prices: async () => (await import('./prices.js')).prices,
     async open(options) {
       const {OpenAIProvider} = await import('./chat.js')
       return new OpenAIProvider(options)

@@ -45,6 +45,14 @@ describe('a budget', () => {
     await expect(new Budget({maxCost: 0.004, perDay: undefined}).allow('a/b', request, PRICE)).rejects.toMatchObject({code: 'BUDGET_EXCEEDED'})
   })
 
+  it('knows that long questions may cost more for each token', async () => {
+    const price = {...PRICE, long: {above: 1000, input: 30, output: 150}}
+    const budget = new Budget({maxCost: 0.1, perDay: undefined})
+    const short = await budget.allow('a/b', ask('x'.repeat(2700)), price)
+    const long = await budget.allow('a/b', ask('x'.repeat(3300)), price)
+    expect(Number(long)).toBeLessThan(Number(short) / 8)
+  })
+
   it('has nothing to say of a model that is free', async () => {
     expect(await new Budget({maxCost: 0, perDay: undefined}).allow('a/b', ask('Hi', 32_000), {input: 0, output: 0})).toBeUndefined()
   })
