@@ -168,11 +168,13 @@ export abstract class BaseProvider implements LLMProvider {
     return (request.json ? takeOutOfFence(answer) : answer)[Symbol.asyncIterator]()
   }
 
-  async #check(request: ChatRequest): Promise<ChatRequest | HelixError> {
-    const {model} = request
+  async #check({affordableTokens = Number.POSITIVE_INFINITY, ...asked}: ChatRequest): Promise<ChatRequest | HelixError> {
+    const {model} = asked
+    const most = this.maxTokensOf(model)
+    const request = affordableTokens < most ? {...asked, maxTokens: asked.maxTokens ?? affordableTokens} : asked
     const capabilities = this.capabilitiesOf(model)
     try {
-      await checkRequest(request, {capabilities, provider: this.options.id, maxTokens: this.maxTokensOf(model)})
+      await checkRequest(request, {capabilities, provider: this.options.id, maxTokens: most})
     } catch (error) {
       return HelixError.is(error) ? error : this.toError(error)
     }

@@ -80,6 +80,8 @@ export interface GenerationRequest {
   messages: Message[]
   /** From 1 to the model's own limit; the provider's default when absent. */
   maxTokens?: number | undefined
+  /** The most tokens that the answer may have for what can be paid, where `maxTokens` is absent. */
+  affordableTokens?: number | undefined
   /** 0 to 2; the provider's default when absent. */
   temperature?: number | undefined
   reasoning?: ReasoningConfig | undefined

@@ -191,8 +191,8 @@ class Conversation {
   async #requestFor(origin: string, model: string, price: ModelPrice | undefined): Promise<GenerationRequest & {tools?: ToolDefinition[] | undefined}> {
     const {maxTokens, reasoning, schema, temperature, tools} = this.#question
     const request = {model, messages: [...this.#messages], maxTokens, reasoning, schema, temperature, tools}
-    const affordable = price && (await this.#budget.allow(origin, {...request, tools: tools ?? []}, price))
-    return {...request, maxTokens: maxTokens ?? affordable}
+    const affordableTokens = price && (await this.#budget.allow(origin, {...request, tools: tools ?? []}, price))
+    return {...request, affordableTokens}
   }
 
   /** Throws `config` where there is a limit and nobody knows what the model costs. */

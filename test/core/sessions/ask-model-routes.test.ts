@@ -87,6 +87,12 @@ describeStores('what an answer costs', (newStore) => {
     expect((await new ScriptedUser(await newStore()).ask({free: [answer]}, {configured})).answer?.cost).toBe(5)
   })
 
+  test('does not limit an answer where what is left pays for more than the model writes', async () => {
+    const {answer: cheap, requests} = await new ScriptedUser(await newStore()).ask({paid: [answer]}, {question: {maxCost: 1e9}})
+    expect(cheap?.cost).toBe(8)
+    expect(requests.paid?.[0]).not.toHaveProperty('maxTokens', expect.any(Number))
+  })
+
   test('is limited for one question, and by day for a project', async () => {
     const user = new ScriptedUser(await newStore())
     const maxed = await user.ask({paid: [answer]}, {question: {maxCost: 0.5}})
