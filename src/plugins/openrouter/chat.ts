@@ -24,7 +24,9 @@ export class OpenRouterProvider extends ChatCompletionsProvider {
 
   protected override readModels(body: string): ModelInfo[] | undefined {
     const models = super.readModels(body)
-    return models && withPrices(models, JSON.parse(body).data)
+    if (!models) return undefined
+    const list = JSON.parse(body)
+    return withPrices(models, list.data ?? list)
   }
 
   protected override readFailure(error: unknown): Failure {
