@@ -175,6 +175,7 @@ export class Services {
       retention: {days: values.workers.log_retention_days, bytes: values.workers.log_retention_bytes},
       installer: values.workers.auto_install ? new AutoInstaller(store, this.installSource, this.logger) : undefined,
       project,
+      aliases: values.models.aliases,
       helix: this.helix,
       startScheduler: () => this.#startScheduler(),
     }

@@ -29,7 +29,7 @@ export interface ApplyGraphOptions {
 /** Runs the tasks of a graph file, each after those it needs. Resolves to all of them, in an order that respects the needs. */
 export async function applyGraph(context: RequestContext, options: ApplyGraphOptions): Promise<TaskWithAttempt[]> {
   const {detached} = options
-  const graph = await readTaskGraph(options.file)
+  const graph = await readTaskGraph(options.file, context.aliases)
   const requestId = randomUUID()
   const hasVariables = Object.keys(options.environment).length > 0 || Object.values(graph.tasks).some((task) => task.env !== undefined)
   const complete = await placeRequest(context, {asked: Object.values(graph.tasks), spooled: hasVariables, detached})

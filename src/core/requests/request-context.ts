@@ -26,6 +26,8 @@ export interface RequestContext extends WorkerLookup {
   installer?: AutoInstaller | undefined
   /** Name of the project that what is queued belongs to; `default` when absent. */
   project?: string | undefined
+  /** Models by their aliases. */
+  aliases: Readonly<Record<string, string>>
   /** Program and arguments that start this Helix. */
   helix: readonly string[]
   /** Starts `helix scheduler start --drain` in the background. */

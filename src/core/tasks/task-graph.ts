@@ -8,7 +8,7 @@ import type {SchemaNode} from '../config/schema-nodes.js'
 import {type ConfigProblem, validateValue} from '../config/validate-value.js'
 import {HelixError, messageOf} from '../errors/helix-error.js'
 import {compileSchema} from '../providers/json-schema.js'
-import {splitModel} from '../providers/model-name.js'
+import {type ModelNames, resolveRoute} from '../providers/model-route.js'
 import {EFFORTS} from '../providers/provider.js'
 import {FAILURE_KINDS, type FailureKind, NEED_CONDITIONS, type NeedCondition, ON_LOST, type OnLost, type TaskQuestion, type TaskType} from './task.js'
 
@@ -124,8 +124,8 @@ export function needsOf({needs = [], when = 'success'}: GraphTask): {task: strin
   return needs.map((need) => (typeof need === 'string' ? {task: need, when} : {task: need.task, when: need.when ?? when}))
 }
 
-/** Reads a graph from a YAML or JSON file. Throws `usage`, in one line, for whatever is wrong with it. */
-export async function readTaskGraph(file: string): Promise<TaskGraph> {
+/** Reads a graph from a YAML or JSON file, whose models may be named by `aliases`. Throws `usage`, in one line, for whatever is wrong with it. */
+export async function readTaskGraph(file: string, aliases: ModelNames['aliases'] = {}): Promise<TaskGraph> {
   let source: string
   try {
     source = await readFile(file, 'utf8')
@@ -143,7 +143,7 @@ export async function readTaskGraph(file: string): Promise<TaskGraph> {
   if (problem) throw graphError(file, `${formatPath(problem.path) || 'it'} ${problem.message}`)
   const graph = value as TaskGraph
   checkGraph(file, graph)
-  for (const [name, task] of Object.entries(graph.tasks)) await checkQuestion(file, name, task)
+  for (const [name, task] of Object.entries(graph.tasks)) await checkQuestion(file, name, task, aliases)
   return graph
 }
 
@@ -186,10 +186,9 @@ function validateNeeds({tasks}: TaskGraph): ConfigProblem[] {
 }
 
 /** Throws `usage` for a question that could not be asked. */
-async function checkQuestion(file: string, name: string, {model, fallbacks = [], schema}: GraphTask): Promise<void> {
+async function checkQuestion(file: string, name: string, {model, fallbacks = [], schema}: GraphTask, aliases: ModelNames['aliases']): Promise<void> {
   try {
-    // Any other may be an alias, which only the machine that asks knows.
-    for (const asked of [model, ...fallbacks]) if (asked?.includes('/')) splitModel(asked)
+    if (model !== undefined) resolveRoute(model, fallbacks, {aliases, fallbacks: {}})
     if (schema) await compileSchema(schema)
   } catch (error) {
     throw HelixError.is(error) ? graphError(file, `tasks.${name}: ${error.message}`, error) : error

@@ -15,6 +15,11 @@ export class GroqProvider extends ChatCompletionsProvider {
     return {...this.getCapabilities(), ...capabilitiesOf(model)}
   }
 
+  // Beside tools Groq takes no schema.
+  protected override takesSchema({model, tools}: ChatRequest): boolean {
+    return tools.length === 0 && this.capabilitiesOf(model).schema
+  }
+
   protected override toBody(request: ChatRequest): WireRequest {
     return toGroqRequest(request)
   }

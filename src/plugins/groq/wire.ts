@@ -1,29 +1,38 @@
 import type {AdapterEvent} from '../../core/providers/answer-assembler.js'
 import {AnswerReader, type WireDelta} from '../../core/providers/chat-completions/answer-reader.js'
 import {imagesOnly} from '../../core/providers/chat-completions/image-part.js'
-import {type ThoughtSignature, toWireRequest, type WireRequest} from '../../core/providers/chat-completions/wire.js'
+import {type ThoughtSignature, toWireRequest, type WireDialect, type WireRequest} from '../../core/providers/chat-completions/wire.js'
 import type {ChatRequest} from '../../core/providers/provider.js'
 import type {Failure} from '../../core/providers/provider-error.js'
 
-/** Models that always think, for a while that can be chosen. */
+/** Models that always think, for a while that can be chosen: https://console.groq.com/docs/reasoning */
 const WITH_EFFORT = /gpt-oss/
 /** Models that think or do not; their thoughts stand in the answer unless they are asked for apart from it. */
-const WITH_SWITCH = /qwen-?3|qwq|deepseek-r1/
+const WITH_SWITCH = /qwen-?3/
 /** https://console.groq.com/docs/structured-outputs#supported-models */
 const WITH_SCHEMA = /gpt-oss|kimi-k2|llama-4/
-const WITH_IMAGES = /llama-4|vision/
+/** https://console.groq.com/docs/vision */
+const WITH_IMAGES = /qwen-?3\.[6-9]|llama-4/
 
 const SIGNATURE: ThoughtSignature = {field: 'reasoning'}
 
 /** The body of a request: https://console.groq.com/docs/api-reference#chat-create */
 export function toGroqRequest(request: ChatRequest): WireRequest {
-  const {max_tokens, reasoning_effort: effort, stream_options: _, ...body} = toWireRequest(request, {toPart: imagesOnly()})
+  const {max_tokens, reasoning_effort: effort, stream_options: _, response_format, ...body} = toWireRequest(request, dialectOf(request.model))
   return {
     ...body,
     ...(max_tokens !== undefined && {max_completion_tokens: max_tokens}),
     ...(WITH_EFFORT.test(request.model) && effort && {reasoning_effort: effort === 'none' ? 'low' : effort}),
     ...(WITH_SWITCH.test(request.model) && {reasoning_format: 'parsed', ...(effort && {reasoning_effort: effort === 'none' ? 'none' : 'default'})}),
+    // Groq refuses a format beside tools, and streams no answer that has to have one.
+    ...(response_format && request.tools.length === 0 && {response_format, stream: false}),
   } as WireRequest
+}
+
+// Models that do not think refuse a conversation with thoughts in it.
+function dialectOf(model: string): WireDialect {
+  const thinks = WITH_EFFORT.test(model) || WITH_SWITCH.test(model)
+  return {toPart: imagesOnly(), ...(!thinks && {thoughtFields: () => ({})})}
 }
 
 /** What a model takes; of an unknown one, what most do. */
@@ -31,7 +40,7 @@ export function capabilitiesOf(model: string): {schema: boolean; images: boolean
   return {schema: WITH_SCHEMA.test(model), images: WITH_IMAGES.test(model)}
 }
 
-/** Reads the answers of Groq, which takes back in `reasoning` what a model thought. */
+/** Reads the answers of Groq, whose models that think take back in `reasoning` what they thought. */
 export class GroqReader extends AnswerReader {
   #isThinking = false
 
@@ -55,5 +64,6 @@ export function toGroqFailure(failure: Failure): Failure {
   if (status === 498) return {...failure, status: 503}
   // The model wrote a call that is none, which it may do better the next time.
   if (/tool_use_failed|json_validate_failed/.test(code)) return {...failure, status: 502}
-  return status === 413 ? {...failure, message: `too many tokens: ${message}`} : failure
+  // More tokens in one request than the account may send in a minute; without that word, more bytes than Groq reads.
+  return status === 413 && /token/i.test(message) ? {...failure, message: `too many tokens: ${message}`} : failure
 }

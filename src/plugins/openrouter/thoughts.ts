@@ -16,7 +16,7 @@ export class ReasoningDetails {
   add(pieces: readonly ReasoningDetail[]): void {
     for (const piece of pieces) {
       const last = this.#details.at(-1)
-      if (last && last.type === piece.type && last.index === piece.index && last.id === piece.id) merge(last, piece)
+      if (last && isOne(last, piece)) merge(last, piece)
       else this.#details.push({...piece})
     }
   }
@@ -25,6 +25,11 @@ export class ReasoningDetails {
   take(): ReasoningDetail[] {
     return this.#details.splice(0)
   }
+}
+
+// Of the pieces of a detail often only one has its id.
+function isOne(detail: ReasoningDetail, piece: ReasoningDetail): boolean {
+  return detail.type === piece.type && detail.index === piece.index && (detail.id ?? piece.id) === (piece.id ?? detail.id)
 }
 
 function merge(detail: ReasoningDetail, piece: ReasoningDetail): void {

@@ -7,8 +7,8 @@ import type {AssistantPart, ChatRequest, ModelInfo, ReasoningConfig, Usage} from
 import type {Failure} from '../../core/providers/provider-error.js'
 import {type ReasoningDetail, ReasoningDetails, textOf} from './thoughts.js'
 
-/** Models that keep a prompt in their cache only where they are told to. */
-const MARKED_CACHE = /^(~?anthropic\/|google\/gemini)/
+/** Models that keep a prompt in their cache only where they are told to: https://openrouter.ai/docs/guides/best-practices/prompt-caching */
+const MARKED_CACHE = /^~?(anthropic\/|qwen\/.*-(max|plus|flash))/
 /** Characters from which on a prompt may be long enough for a cache, which begins at 1,024 tokens. */
 const CACHED_FROM = 4096
 
@@ -18,14 +18,12 @@ const MILLION = 1_000_000
 export function toOpenRouterRequest(request: ChatRequest): WireRequest {
   const {reasoning_effort: _, ...body} = toWireRequest(request, {thoughtFields})
   const reasoning = request.reasoning && toReasoning(request.reasoning)
-  const isPicky = request.schema !== undefined || request.tools.length > 0
   return {
     ...body,
     messages: MARKED_CACHE.test(request.model) ? markForCache(body.messages) : body.messages,
-    usage: {include: true},
     ...(reasoning && {reasoning}),
-    // Not a service that would pass over what it does not know.
-    ...(isPicky && {provider: {require_parameters: true}}),
+    // Not a service that would pass over the schema; tools are never passed over.
+    ...(request.schema && {provider: {require_parameters: true}}),
   } as WireRequest
 }
 
@@ -104,14 +102,29 @@ function perMillion(dollars: string | undefined): number {
   return Math.round(Number(dollars) * MILLION * MILLION) / MILLION
 }
 
-/** What went wrong, with the words of the provider behind OpenRouter: https://openrouter.ai/docs/api-reference/errors */
+interface Metadata {
+  raw?: unknown
+  provider_name?: unknown
+  limit_source?: unknown
+}
+
+/** What went wrong, with the words of the provider behind OpenRouter: https://openrouter.ai/docs/api/reference/errors-and-debugging */
 export function toOpenRouterFailure(failure: Failure, body: unknown): Failure {
-  const {metadata} = (body ?? {}) as {metadata?: {raw?: unknown; provider_name?: unknown; reasons?: unknown}}
-  const raw = typeof metadata?.raw === 'string' ? readRaw(metadata.raw) : undefined
+  const {metadata} = (body ?? {}) as {metadata?: Metadata | null}
+  const raw = typeof metadata?.raw === 'string' && readRaw(metadata.raw)
   const message = raw ? `${failure.message} (${metadata?.provider_name ?? 'its provider'}: ${raw})` : failure.message
-  // The question was refused, not the key.
-  if (failure.status === 403 && metadata?.reasons) return {...failure, message, status: 400}
-  return {...failure, message}
+  return {...failure, message, ...changeOf(failure, metadata)}
+}
+
+// Where OpenRouter's status does not say what others say by it.
+function changeOf({status, message}: Failure, metadata: Metadata | null | undefined): Partial<Failure> {
+  // Enough credit, but too much of it at work in other requests.
+  if (status === 402 && metadata?.limit_source === 'openrouter_in_flight_budget') return {status: 429}
+  // With details it is the question that was refused, or a budget that is spent; not the key.
+  if (status === 403 && metadata) return {status: metadata.limit_source ? 402 : 400}
+  if (/not a valid model|^no endpoints found for /i.test(message)) return {status: 404, code: 'model_not_found'}
+  // There is the model, but no service that does all that is asked of it.
+  return status === 404 && /^no endpoints/i.test(message) ? {status: 400} : {}
 }
 
 function readRaw(raw: string): string {

@@ -10,7 +10,7 @@ export class ServerFailure extends Error {
   }
 }
 
-/** What the package `openai` throws for an answer with an error status, and for an error in mid-stream (then without status). */
+/** What the packages `openai` and `groq-sdk` throw for an answer with an error status, and for an error in mid-stream (then without status). */
 interface ApiError extends Error {
   status?: number
   headers: Headers
@@ -30,12 +30,13 @@ const STATUS_OF: Record<string, number> = {
   overloaded_error: 529,
 }
 
-/** What can be known of whatever the package `openai` or an `AnswerReader` threw. */
+/** What can be known of whatever these packages or an `AnswerReader` threw. */
 export function readOpenAIFailure(error: unknown): Failure {
   if (error instanceof ServerFailure) return {...failureOf(error.body), message: error.message}
   if (!isApiError(error)) return {message: innermostMessage(error) || String(error), cause: error}
   // The error of the package is no cause: it repeats what the server said, the API key too if that was in it.
-  const {status, headers, error: body} = error
+  const {status, headers} = error
+  const body = withoutEnvelope(error.error)
   return {...failureOf(body), ...(status !== undefined && {status}), headers, message: body ? saidIn(body) : saidIn(error.message.replace(/^\d+ /, ''))}
 }
 
@@ -55,9 +56,15 @@ export function checkKey(provider: string, key: string): void {
   throw new ProviderError('denied', `the API key for ${provider} has a space, a line break or a letter that no key has`, {code: 'KEY_REFUSED', hint})
 }
 
-/** Whether the package `openai` threw what a server said. */
+/** Whether a package threw what a server said. */
 export function isApiError(error: unknown): error is ApiError {
   return error instanceof Error && 'headers' in error && error.headers !== undefined && 'error' in error
+}
+
+// The package `groq-sdk` has all of the server's answer there, `openai` only what is in its `error`.
+function withoutEnvelope(body: unknown): unknown {
+  const {error} = (body ?? {}) as {error?: unknown}
+  return typeof error === 'object' && error !== null ? error : body
 }
 
 // The package and fetch wrap what the socket said in errors that say nothing.
