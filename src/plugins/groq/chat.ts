@@ -1,11 +1,11 @@
 import type Groq from 'groq-sdk'
 import type {AnswerReader} from '../../core/providers/chat-completions/answer-reader.js'
-import {ChatCompletionsProvider, NEVER_MS, type SentRequest} from '../../core/providers/chat-completions/chat-completions-provider.js'
-import {checkKey} from '../../core/providers/chat-completions/failures.js'
+import {ChatCompletionsProvider, type SentRequest} from '../../core/providers/chat-completions/chat-completions-provider.js'
+import {ThoughtKeeper} from '../../core/providers/chat-completions/thought-keeper.js'
 import type {WireRequest} from '../../core/providers/chat-completions/wire.js'
 import type {ChatRequest, ProviderCapabilities} from '../../core/providers/provider.js'
 import type {Failure} from '../../core/providers/provider-error.js'
-import {capabilitiesOf, GroqReader, toGroqFailure, toGroqRequest} from './wire.js'
+import {capabilitiesOf, toGroqFailure, toGroqRequest} from './wire.js'
 
 /** Groq's chat completions, by its own package. */
 export class GroqProvider extends ChatCompletionsProvider {
@@ -25,7 +25,7 @@ export class GroqProvider extends ChatCompletionsProvider {
   }
 
   protected override createReader(): AnswerReader {
-    return new GroqReader()
+    return new ThoughtKeeper('reasoning')
   }
 
   // By path, since the package puts a part of the address into the path that belongs to `base_url` here.
@@ -49,17 +49,8 @@ export class GroqProvider extends ChatCompletionsProvider {
   }
 
   async #connect(): Promise<Groq> {
-    const {apiKey, fetch, id} = this.options
-    if (apiKey) checkKey(id, apiKey)
+    const connection = this.connection()
     const {Groq} = await import('groq-sdk')
-    return new Groq({
-      baseURL: this.endpoint,
-      fetch,
-      maxRetries: 0,
-      timeout: NEVER_MS,
-      logLevel: 'off',
-      apiKey: apiKey || 'none',
-      ...(!apiKey && {defaultHeaders: {Authorization: null}}),
-    })
+    return new Groq(connection)
   }
 }

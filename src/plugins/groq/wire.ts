@@ -1,7 +1,5 @@
-import type {AdapterEvent} from '../../core/providers/answer-assembler.js'
-import {AnswerReader, type WireDelta} from '../../core/providers/chat-completions/answer-reader.js'
 import {imagesOnly} from '../../core/providers/chat-completions/image-part.js'
-import {type ThoughtSignature, toWireRequest, type WireDialect, type WireRequest} from '../../core/providers/chat-completions/wire.js'
+import {toWireRequest, type WireDialect, type WireRequest} from '../../core/providers/chat-completions/wire.js'
 import type {ChatRequest} from '../../core/providers/provider.js'
 import type {Failure} from '../../core/providers/provider-error.js'
 
@@ -13,8 +11,6 @@ const WITH_SWITCH = /qwen-?3/
 const WITH_SCHEMA = /gpt-oss|kimi-k2|llama-4/
 /** https://console.groq.com/docs/vision */
 const WITH_IMAGES = /qwen-?3\.[6-9]|llama-4/
-
-const SIGNATURE: ThoughtSignature = {field: 'reasoning'}
 
 /** The body of a request: https://console.groq.com/docs/api-reference#chat-create */
 export function toGroqRequest(request: ChatRequest): WireRequest {
@@ -38,23 +34,6 @@ function dialectOf(model: string): WireDialect {
 /** What a model takes; of an unknown one, what most do. */
 export function capabilitiesOf(model: string): {schema: boolean; images: boolean} {
   return {schema: WITH_SCHEMA.test(model), images: WITH_IMAGES.test(model)}
-}
-
-/** Reads the answers of Groq, whose models that think take back in `reasoning` what they thought. */
-export class GroqReader extends AnswerReader {
-  #isThinking = false
-
-  protected override readThoughts(delta: WireDelta, events: AdapterEvent[]): void {
-    super.readThoughts(delta, events)
-    if (delta.reasoning) this.#isThinking = true
-    else if (delta.content) events.push(...this.endThoughts())
-  }
-
-  protected override endThoughts(): AdapterEvent[] {
-    if (!this.#isThinking) return []
-    this.#isThinking = false
-    return [{type: 'reasoning', text: '', signature: SIGNATURE}]
-  }
 }
 
 /** What went wrong, with the status that others have for it: https://console.groq.com/docs/errors */

@@ -10,12 +10,24 @@ import {toModelInfo, toModels, type WireModel} from './models.js'
 import {toWireRequest, type WireRequest} from './wire.js'
 
 /** The longest time that a timer knows: the limits are Helix's own. */
-export const NEVER_MS = 2 ** 31 - 1
+const NEVER_MS = 2 ** 31 - 1
 
 /** What a client for chat completions returns: the chunks, and the response they are from. */
 export interface SentRequest {
   data: AsyncIterable<unknown>
   response: Response
+}
+
+/** How a client reaches its server. */
+interface Connection {
+  baseURL: string
+  fetch: typeof fetch
+  maxRetries: number
+  /** Milliseconds. */
+  timeout: number
+  logLevel: 'off'
+  apiKey: string
+  defaultHeaders: Record<string, null>
 }
 
 /** OpenAI's chat completions, as many a service has them. An adapter overrides in what its service departs from them. */
@@ -46,6 +58,22 @@ export class ChatCompletionsProvider extends BaseProvider {
   /** Headers of one request, beyond those of the client. */
   protected headersFor(_body: WireRequest): Record<string, string> {
     return {}
+  }
+
+  /** Address, key and limits, as the packages of openai and of those who make theirs alike take them. Throws `denied` for what is no key. */
+  protected connection(): Connection {
+    const {apiKey, fetch, id} = this.options
+    if (apiKey) checkKey(id, apiKey)
+    return {
+      baseURL: this.endpoint,
+      fetch,
+      maxRetries: 0,
+      timeout: NEVER_MS,
+      logLevel: 'off',
+      // The packages insist on a key; a local server needs none.
+      apiKey: apiKey || 'none',
+      defaultHeaders: apiKey ? {} : {Authorization: null},
+    }
   }
 
   /** Sends a request. Rejects with what the client throws, which `readFailure` has to understand. */
@@ -120,21 +148,10 @@ export class ChatCompletionsProvider extends BaseProvider {
   }
 
   async #connect(): Promise<OpenAI> {
-    const {apiKey, fetch, id} = this.options
-    if (apiKey) checkKey(id, apiKey)
+    const {defaultHeaders, ...connection} = this.connection()
     const {OpenAI} = await import('openai')
-    const {defaultHeaders, ...further} = this.clientOptions()
-    return new OpenAI({
-      ...further,
-      baseURL: this.endpoint,
-      fetch,
-      maxRetries: 0,
-      timeout: NEVER_MS,
-      logLevel: 'off',
-      // The package insists on a key; a local server needs none.
-      apiKey: apiKey || 'none',
-      defaultHeaders: {...defaultHeaders, ...(!apiKey && {Authorization: null})},
-    })
+    const {defaultHeaders: further, ...options} = this.clientOptions()
+    return new OpenAI({...options, ...connection, defaultHeaders: {...further, ...defaultHeaders}})
   }
 }
 
