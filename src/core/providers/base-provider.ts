@@ -140,7 +140,9 @@ export abstract class BaseProvider implements LLMProvider {
         for (;;) {
           const {done, value} = await watch.next(events)
           if (done) throw streamCut(this.options.id, assembler.hasContent)
-          const event = await assembler.add(value)
+          const added = assembler.add(value)
+          // Most are at hand, and each turn counts where pieces come by the thousand.
+          const event = added instanceof Promise ? await added : added
           if (!event) continue
           watch.moved()
           yield event
