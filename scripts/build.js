@@ -22,7 +22,6 @@ const SEPARATE = [
   'cosmiconfig',
   'execa',
   'groq-sdk',
-  'ollama/browser',
   'openai',
   'pg',
   'ssh-config',

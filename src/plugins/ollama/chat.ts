@@ -1,11 +1,11 @@
-import type {Ollama} from 'ollama/browser'
+import type {ChatResponse, ProgressResponse} from 'ollama/browser'
 import type {AdapterEvent} from '../../core/providers/answer-assembler.js'
 import {BaseProvider} from '../../core/providers/base-provider.js'
 import type {CallOptions, ChatRequest, ModelInfo, ProviderCapabilities, PullProgress} from '../../core/providers/provider.js'
 import type {Failure, ProviderError} from '../../core/providers/provider-error.js'
 import {Watch} from '../../core/providers/watch.js'
-import {checkedFetch} from './checked-fetch.js'
-import {type Asked, notOllama, OllamaFailure, refusesLevel, withOllamaHint} from './failures.js'
+import {type Asked, notOllama, OllamaFailure, refusal, refusesLevel, withOllamaHint} from './failures.js'
+import {parseObject, readAnswer} from './read-answer.js'
 import {AnswerReader, LayerTotals, type OllamaSettings, toModelInfo, toWireRequest, type WireModel} from './wire.js'
 
 type About = Pick<Asked, 'model' | 'pulls'>
@@ -24,8 +24,7 @@ export class OllamaProvider extends BaseProvider {
     // Ollama checks many gigabytes without a word, so only its first word is waited for with a limit.
     const watch = new Watch({...this.options, timeouts: {...this.options.timeouts, idle: 0}}, signal)
     try {
-      const client = await this.#client({model, pulls: true}, watch.signal, true)
-      const lines = (await watch.during(client.pull({model, stream: true})))[Symbol.asyncIterator]()
+      const lines = this.#pull(model, watch.signal)
       const totals = new LayerTotals()
       for (;;) {
         const {done, value} = await watch.next(lines)
@@ -44,20 +43,22 @@ export class OllamaProvider extends BaseProvider {
     const {model} = request
     const body = toWireRequest(request, this.options.settings as OllamaSettings)
     if (typeof body.think === 'string' && this.#withoutLevels.has(model)) body.think = true
-    const client = await this.#client({model}, signal, true)
-    const lines = await client.chat(body).catch((error: unknown) => {
+    const send = (sent: object) => this.#send('/api/chat', {model}, signal, sent)
+    const response = await send(body).catch((error: unknown) => {
       if (!refusesLevel(error)) throw error
       this.#withoutLevels.add(model)
-      return client.chat({...body, think: true})
+      return send({...body, think: true})
     })
     const reader = new AnswerReader()
-    for await (const line of lines) yield* reader.read(line)
+    for await (const lines of readAnswer(response, this.#asked({model}))) {
+      for (const line of lines) for (const event of reader.read(line as unknown as ChatResponse)) yield event
+    }
   }
 
   protected async fetchModels(signal: AbortSignal): Promise<ModelInfo[]> {
-    const client = await this.#client({}, signal, false)
-    const {models} = (await client.list()) as unknown as {models?: WireModel[]}
-    if (!Array.isArray(models)) throw notOllama(this.#asked({}))
+    const response = await this.#send('/api/tags', {}, signal)
+    const models = parseObject(await response.text())?.models as WireModel[] | undefined
+    if (!Array.isArray(models)) throw notOllama(this.#asked({}), response.status)
     return models.map(toModelInfo)
   }
 
@@ -77,15 +78,25 @@ export class OllamaProvider extends BaseProvider {
     return {id: this.options.id, endpoint: this.endpoint, ...about}
   }
 
-  /** A client for one call. */
-  async #client(about: About, signal: AbortSignal, streams: boolean): Promise<Ollama> {
-    // Not the main entry: that one takes a text that happens to be the name of a file for the file.
-    const {Ollama} = await import('ollama/browser')
+  async *#pull(model: string, signal: AbortSignal): AsyncGenerator<ProgressResponse> {
+    const about = {model, pulls: true}
+    // Older servers call it name.
+    const response = await this.#send('/api/pull', about, signal, {model, name: model, stream: true})
+    for await (const lines of readAnswer(response, this.#asked(about))) yield* lines as Iterable<unknown> as Iterable<ProgressResponse>
+  }
+
+  /**
+   * Sends a request. Not by the package `ollama`: it cannot end a request whose answer has not begun, loses the headers of a refusal (and with
+   * them Retry-After), prints to stdout when a refusal is no JSON, passes over lines that it cannot read, and each line would be read twice.
+   */
+  async #send(path: string, about: About, signal: AbortSignal, body?: object): Promise<Response> {
     const {apiKey, fetch} = this.options
-    return new Ollama({
-      host: this.endpoint,
-      fetch: checkedFetch({asked: this.#asked(about), fetch, signal, streams}),
-      ...(apiKey && {headers: {Authorization: `Bearer ${apiKey}`}}),
+    const response = await fetch(this.endpoint.replace(/\/+$/, '') + path, {
+      signal,
+      headers: {'content-type': 'application/json', ...(apiKey && {authorization: `Bearer ${apiKey}`})},
+      ...(body && {method: 'POST', body: JSON.stringify(body)}),
     })
+    if (!response.ok) throw refusal(response.status, await response.text(), response.headers, this.#asked(about))
+    return response
   }
 }
