@@ -140,9 +140,7 @@ export abstract class BaseProvider implements LLMProvider {
         for (;;) {
           const {done, value} = await watch.next(events)
           if (done) throw streamCut(this.options.id, assembler.hasContent)
-          const added = assembler.add(value)
-          // Most are at hand, and each turn counts where pieces come by the thousand.
-          const event = added instanceof Promise ? await added : added
+          const event = await assembler.add(value)
           if (!event) continue
           watch.moved()
           yield event

@@ -18,13 +18,8 @@ export async function* readAnswer({body, status}: Response, asked: Asked): Async
   let isFirst = true
   let isDone = false
   function* check(lines: readonly Line[]): Generator<Record<string, unknown>> {
-    for (const {text, isWhole} of lines) {
-      const answer = parseObject(text)
-      // What was Ollama's until now has not become something else: a part got lost.
-      if (!answer && (!isFirst || (!isWhole && text.startsWith('{')))) throw streamCut(asked.id, false)
-      if (!answer) throw notOllama(asked)
-      if (typeof answer.error === 'string') throw errorOf(answer.error, asked)
-      if (typeof answer.done !== 'boolean' && typeof answer.status !== 'string') throw notOllama(asked)
+    for (const line of lines) {
+      const answer = parseLine(line, isFirst, asked)
       isFirst = false
       isDone = answer.done === true || answer.status === 'success'
       yield answer
@@ -36,6 +31,16 @@ export async function* readAnswer({body, status}: Response, asked: Asked): Async
     if (isDone) return
   }
   throw streamCut(asked.id, false)
+}
+
+function parseLine({text, isWhole}: Line, isFirst: boolean, asked: Asked): Record<string, unknown> {
+  const answer = parseObject(text)
+  // What was Ollama's until now has not become something else: a part got lost.
+  if (!answer && (!isFirst || (!isWhole && text.startsWith('{')))) throw streamCut(asked.id, false)
+  if (!answer) throw notOllama(asked)
+  if (typeof answer.error === 'string') throw errorOf(answer.error, asked)
+  if (typeof answer.done !== 'boolean' && typeof answer.status !== 'string') throw notOllama(asked)
+  return answer
 }
 
 async function* readLines(body: AsyncIterable<Uint8Array>, asked: Asked): AsyncGenerator<Line[]> {
