@@ -9,9 +9,10 @@ const data = (/** @type {object} */ event) => `data: ${JSON.stringify(event)}\n\
 function chatCompletions() {
   const event = (/** @type {object} */ rest) => data({id: 'chatcmpl-1', object: 'chat.completion.chunk', created: 1, model: 'model', ...rest})
   const piece = event({choices: [{index: 0, delta: {content: ' word'}, finish_reason: null}]})
-  const end = event({choices: [{index: 0, delta: {}, finish_reason: 'stop'}]})
-  const usage = event({choices: [], usage: {prompt_tokens: 1, completion_tokens: count, total_tokens: count + 1}})
-  return `${piece.repeat(count)}${end}${usage}data: [DONE]\n\n`
+  const usage = {prompt_tokens: 1, completion_tokens: count, total_tokens: count + 1}
+  // OpenAI itself sends the usage after the end, without a choice, which not every client of other services takes.
+  const end = event({choices: [{index: 0, delta: {content: ''}, finish_reason: 'stop'}], usage})
+  return `${piece.repeat(count)}${end}data: [DONE]\n\n`
 }
 
 function messages() {

@@ -16,20 +16,7 @@ const commands = globSync('src/commands/**/*.ts').map((file) => file.replaceAll(
 const plugins = globSync('src/plugins/*/plugin.ts').map((file) => file.replaceAll('\\', '/'))
 
 // Packages that few commands need; they are read when somebody asks for them.
-const SEPARATE = [
-  'ajv',
-  'ajv/dist/2020.js',
-  'cosmiconfig',
-  'execa',
-  'groq-sdk',
-  'openai',
-  'pg',
-  'ssh-config',
-  'ssh2',
-  'undici',
-  'write-file-atomic',
-  'yaml',
-]
+const SEPARATE = ['ajv', 'ajv/dist/2020.js', 'cosmiconfig', 'execa', 'groq-sdk', 'openai', 'pg', 'ssh-config', 'ssh2', 'undici', 'write-file-atomic', 'yaml']
 // Drivers that knex, pg and ssh2 load only when asked for by name, and that Helix never asks for.
 const NEVER_LOADED = ['mysql', 'mysql2', 'sqlite3', 'oracledb', 'tedious', 'pg-native', 'pg-query-stream', 'mariadb', 'cpu-features', '*.node', 'typescript']
 
