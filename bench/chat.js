@@ -1,4 +1,4 @@
-// From a command line to a model: when its request is on the wire, and what each piece of the answer costs.
+// From a command line to a model: when its request is on the wire.
 // @ts-check
 import {spawn} from 'node:child_process'
 import {once} from 'node:events'
@@ -6,19 +6,12 @@ import {rmSync} from 'node:fs'
 import {createServer} from 'node:http'
 import {fileURLToPath} from 'node:url'
 import {makeHelixHome} from '../test/fixtures/helix.js'
-import {measureChunks} from './chunks.js'
 import {line, measureRounds, median, show} from './rounds.js'
 
 const BIN = fileURLToPath(new URL('../bin/run.js', import.meta.url))
 const ROUNDS = 25
 
 export async function measure() {
-  await measureFirstRequest()
-  console.log('')
-  await measureChunks()
-}
-
-async function measureFirstRequest() {
   const home = makeHelixHome()
   const server = createServer()
   await once(server.listen(0, '127.0.0.1'), 'listening')

@@ -1,4 +1,4 @@
-// `npm run bench [-- PART...]`: measures Helix beside what it competes with, in the same run. Parts: start-up, dispatch, queue, placement, rest, chat, copy.
+// `npm run bench [-- PART...]`: measures Helix beside what it competes with, in the same run. Parts: start-up, dispatch, queue, placement, rest, chat, providers, copy.
 // @ts-check
 import {execFileSync} from 'node:child_process'
 import {cpus, release, totalmem} from 'node:os'
@@ -16,6 +16,7 @@ const PARTS = {
   placement: () => import('./placement.js'),
   rest: () => import('./rest.js'),
   chat: () => import('./chat.js'),
+  providers: () => import('./providers.js'),
   copy: () => import('./copy.js'),
 }
 const asked = process.argv.slice(2)

@@ -35,10 +35,11 @@ export async function measure() {
 }
 
 /**
+ * Milliseconds from the start of a Node process to its end.
  * @param {string[]} args
  * @param {NodeJS.ProcessEnv} env
  */
-async function time(args, env) {
+export async function time(args, env) {
   const started = performance.now()
   const child = spawn(process.execPath, args, {env, stdio: ['ignore', 'pipe', 'inherit']})
   child.stdout.resume()

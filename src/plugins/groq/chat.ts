@@ -1,6 +1,6 @@
 import type Groq from 'groq-sdk'
 import type {AnswerReader} from '../../core/providers/chat-completions/answer-reader.js'
-import {ChatCompletionsProvider, type SentRequest} from '../../core/providers/chat-completions/chat-completions-provider.js'
+import {ChatCompletionsProvider} from '../../core/providers/chat-completions/chat-completions-provider.js'
 import {ThoughtKeeper} from '../../core/providers/chat-completions/thought-keeper.js'
 import type {WireRequest} from '../../core/providers/chat-completions/wire.js'
 import type {ChatRequest, ProviderCapabilities} from '../../core/providers/provider.js'
@@ -29,9 +29,9 @@ export class GroqProvider extends ChatCompletionsProvider {
   }
 
   // By path, since the package puts a part of the address into the path that belongs to `base_url` here.
-  protected override async send(body: WireRequest, signal: AbortSignal): Promise<SentRequest> {
+  protected override async send(body: WireRequest, signal: AbortSignal): Promise<Response> {
     const client = await this.#open()
-    return client.post<SentRequest['data']>('/chat/completions', {body, signal, stream: true}).withResponse()
+    return client.post('/chat/completions', {body, signal, stream: true}).asResponse()
   }
 
   protected override async sendForModels(signal: AbortSignal): Promise<Response> {

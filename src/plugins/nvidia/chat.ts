@@ -1,5 +1,5 @@
 import {AnswerReader} from '../../core/providers/chat-completions/answer-reader.js'
-import {ChatCompletionsProvider, type SentRequest} from '../../core/providers/chat-completions/chat-completions-provider.js'
+import {ChatCompletionsProvider} from '../../core/providers/chat-completions/chat-completions-provider.js'
 import {isApiError} from '../../core/providers/chat-completions/failures.js'
 import type {WireRequest} from '../../core/providers/chat-completions/wire.js'
 import type {ChatRequest, ProviderCapabilities} from '../../core/providers/provider.js'
@@ -25,7 +25,7 @@ export class NvidiaProvider extends ChatCompletionsProvider {
     return {...this.getCapabilities(), images: takesImages(model)}
   }
 
-  protected override async send(body: WireRequest, signal: AbortSignal): Promise<SentRequest> {
+  protected override async send(body: WireRequest, signal: AbortSignal): Promise<Response> {
     const guided = toGuidedRequest(body)
     if (!guided) return super.send(body, signal)
     if (this.#guided.has(body.model)) return super.send(guided, signal)

@@ -1,11 +1,12 @@
-import type {Ollama} from 'ollama/browser'
+import type {ChatResponse, Ollama} from 'ollama/browser'
 import type {AdapterEvent} from '../../core/providers/answer-assembler.js'
 import {BaseProvider} from '../../core/providers/base-provider.js'
 import type {CallOptions, ChatRequest, ModelInfo, ProviderCapabilities, PullProgress} from '../../core/providers/provider.js'
 import type {Failure, ProviderError} from '../../core/providers/provider-error.js'
 import {Watch} from '../../core/providers/watch.js'
 import {checkedFetch} from './checked-fetch.js'
-import {type Asked, notOllama, OllamaFailure, refusesLevel, withOllamaHint} from './failures.js'
+import {type Asked, notOllama, OllamaFailure, refusal, refusesLevel, withOllamaHint} from './failures.js'
+import {readAnswer} from './read-answer.js'
 import {AnswerReader, LayerTotals, type OllamaSettings, toModelInfo, toWireRequest, type WireModel} from './wire.js'
 
 type About = Pick<Asked, 'model' | 'pulls'>
@@ -44,14 +45,15 @@ export class OllamaProvider extends BaseProvider {
     const {model} = request
     const body = toWireRequest(request, this.options.settings as OllamaSettings)
     if (typeof body.think === 'string' && this.#withoutLevels.has(model)) body.think = true
-    const client = await this.#client({model}, signal, true)
-    const lines = await client.chat(body).catch((error: unknown) => {
+    const response = await this.#send(body, model, signal).catch((error: unknown) => {
       if (!refusesLevel(error)) throw error
       this.#withoutLevels.add(model)
-      return client.chat({...body, think: true})
+      return this.#send({...body, think: true}, model, signal)
     })
     const reader = new AnswerReader()
-    for await (const line of lines) yield* reader.read(line)
+    for await (const lines of readAnswer(response, this.#asked({model}))) {
+      for (const line of lines) for (const event of reader.read(line as unknown as ChatResponse)) yield event
+    }
   }
 
   protected async fetchModels(signal: AbortSignal): Promise<ModelInfo[]> {
@@ -87,5 +89,18 @@ export class OllamaProvider extends BaseProvider {
       fetch: checkedFetch({asked: this.#asked(about), fetch, signal, streams}),
       ...(apiKey && {headers: {Authorization: `Bearer ${apiKey}`}}),
     })
+  }
+
+  // Past the package, for which each line of an answer would have to be read, checked, written again and read a second time.
+  async #send(body: object, model: string, signal: AbortSignal): Promise<Response> {
+    const {apiKey, fetch} = this.options
+    const response = await fetch(`${this.endpoint}/api/chat`, {
+      method: 'POST',
+      body: JSON.stringify(body),
+      signal,
+      headers: {'content-type': 'application/json', ...(apiKey && {authorization: `Bearer ${apiKey}`})},
+    })
+    if (!response.ok) throw refusal(response.status, await response.text(), response.headers, this.#asked({model}))
+    return response
   }
 }

@@ -122,14 +122,15 @@ export class AnswerReader {
   #hasCalls = false
 
   read({message, ...line}: WireResponse): AdapterEvent[] {
-    const calls = message?.tool_calls ?? []
-    if (calls.length > 0) this.#hasCalls = true
-    return [
-      ...(message?.thinking ? [{type: 'reasoning', text: message.thinking} as const] : []),
-      ...(message?.content ? [{type: 'text', text: message.content} as const] : []),
-      ...calls.flatMap(toCallEvents),
-      ...(line.done ? [{type: 'usage', usage: toUsage(line)} as const, {type: 'finish', reason: this.#finishReason(line.done_reason)} as const] : []),
-    ]
+    const events: AdapterEvent[] = []
+    if (message?.thinking) events.push({type: 'reasoning', text: message.thinking})
+    if (message?.content) events.push({type: 'text', text: message.content})
+    for (const call of message?.tool_calls ?? []) {
+      this.#hasCalls = true
+      events.push(...toCallEvents(call))
+    }
+    if (line.done) events.push({type: 'usage', usage: toUsage(line)}, {type: 'finish', reason: this.#finishReason(line.done_reason)})
+    return events
   }
 
   #finishReason(reason: string | undefined): FinishReason {

@@ -4,6 +4,7 @@ import type {AdapterEvent} from '../answer-assembler.js'
 import {BaseProvider} from '../base-provider.js'
 import type {ChatRequest, ModelInfo, ProviderCapabilities} from '../provider.js'
 import {type Failure, streamCut} from '../provider-error.js'
+import {readServerSentEvents, type ServerSentEvent} from '../server-sent-events.js'
 import {AnswerReader, type WireChunk} from './answer-reader.js'
 import {checkKey, isApiError, readOpenAIFailure, ServerFailure, wrongEndpoint} from './failures.js'
 import {toModelInfo, toModels, type WireModel} from './models.js'
@@ -11,12 +12,6 @@ import {toWireRequest, type WireRequest} from './wire.js'
 
 /** The longest time that a timer knows: the limits are Helix's own. */
 const NEVER_MS = 2 ** 31 - 1
-
-/** What a client for chat completions returns: the chunks, and the response they are from. */
-export interface SentRequest {
-  data: AsyncIterable<unknown>
-  response: Response
-}
 
 /** How a client reaches its server. */
 interface Connection {
@@ -77,9 +72,9 @@ export class ChatCompletionsProvider extends BaseProvider {
   }
 
   /** Sends a request. Rejects with what the client throws, which `readFailure` has to understand. */
-  protected async send(body: WireRequest, signal: AbortSignal): Promise<SentRequest> {
+  protected async send(body: WireRequest, signal: AbortSignal): Promise<Response> {
     const client = await this.#open()
-    return client.chat.completions.create(body, {signal, headers: this.headersFor(body)}).withResponse()
+    return client.chat.completions.create(body, {signal, headers: this.headersFor(body)}).asResponse()
   }
 
   /** Asks for the list of models. Rejects as `send` does. */
@@ -94,7 +89,7 @@ export class ChatCompletionsProvider extends BaseProvider {
   }
 
   protected async *respond(request: ChatRequest, signal: AbortSignal): AsyncIterable<AdapterEvent> {
-    const {data, response} = await this.send(this.toBody(request), signal)
+    const response = await this.send(this.toBody(request), signal)
     const reader = this.createReader()
     const type = response.headers.get('content-type') ?? ''
     if (type.includes('html')) throw wrongEndpoint(this.options.id, this.endpoint)
@@ -102,7 +97,10 @@ export class ChatCompletionsProvider extends BaseProvider {
       yield* reader.read(this.#checkAnswer(await response.text()))
     } else {
       try {
-        for await (const chunk of data) for (const event of reader.read(chunk as WireChunk)) yield event
+        // The package's own stream takes a turn for each chunk; this takes one for all that arrive together.
+        for await (const chunks of readToDone(response)) {
+          for (const chunk of chunks) for (const event of reader.read(parseChunk(chunk))) yield event
+        }
       } catch (error) {
         // What is lost after the finish is no part of the answer.
         if (!reader.isComplete) throw this.#toStreamError(error)
@@ -153,6 +151,22 @@ export class ChatCompletionsProvider extends BaseProvider {
     const {defaultHeaders: further, ...options} = this.clientOptions()
     return new OpenAI({...options, ...connection, defaultHeaders: {...further, ...defaultHeaders}})
   }
+}
+
+/** The events of a stream up to its `[DONE]`. */
+async function* readToDone({body}: Response): AsyncGenerator<ServerSentEvent[]> {
+  for await (const events of readServerSentEvents(body)) {
+    const end = events.findIndex(({data}) => data.startsWith('[DONE]'))
+    yield end < 0 ? events : events.slice(0, end)
+    if (end >= 0) return
+  }
+}
+
+function parseChunk({event, data}: ServerSentEvent): WireChunk {
+  const chunk = JSON.parse(data) as WireChunk & {error?: unknown}
+  const error = chunk.error || (event === 'error' && chunk)
+  if (error) throw new ServerFailure(error)
+  return chunk
 }
 
 function parseObject(text: string): (WireChunk & {error?: unknown}) | undefined {
