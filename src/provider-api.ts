@@ -8,6 +8,7 @@ export {BaseProvider} from './core/providers/base-provider.js'
 export {toArgumentsObject} from './core/providers/call-arguments.js'
 export {checkKey} from './core/providers/chat-completions/failures.js'
 export {type FoundPackage, findPackage} from './core/providers/installed-package.js'
+export {splitWorker} from './core/providers/model-name.js'
 export type {ModelPrice, PriceTable} from './core/providers/prices.js'
 export type {
   AssistantMessage,
