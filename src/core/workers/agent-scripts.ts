@@ -70,11 +70,19 @@ fi
 take_bytes() {
   # The head of busybox and BSD reads on beyond what it prints, and that would be the next order.
   [ -n "$beyond" ] || beyond=$(printf "abc\\n" | { head -c 1 > /dev/null; read -r rest; echo "$rest"; })
-  if [ "$beyond" = bc ]; then head -c "$1"; else dd bs=1 count="$1"; fi
+  if [ "$beyond" = bc ]; then head -c "$1" | { cat > "$2"; cat > /dev/null; }; return; fi
+  # Of a pipe dd may get less than a block at a time, but never more than so many blocks.
+  left=$1
+  while [ "$left" -gt 0 ]; do
+    block=4096; [ "$left" -ge "$block" ] || block=$left
+    taken=$(dd bs="$block" count=$((left / block)) 2> /dev/null | tee -a "$2" 2> /dev/null | wc -c)
+    [ "$taken" -gt 0 ] || return
+    left=$((left - taken))
+  done
 }
 read_spec() {
   # On a full disk too all of it is taken: what is left would be read as orders.
-  if [ "$size" -gt 4096 ]; then take_bytes "$size" | { cat > "$1"; cat > /dev/null; }; [ $(($(wc -c < "$1"))) -eq "$size" ]; return; fi
+  if [ "$size" -gt 4096 ]; then take_bytes "$size" "$1"; [ $(($(wc -c < "$1"))) -eq "$size" ]; return; fi
   spec=; n=0
   # A shell reads bytes from a pipe one by one, and a short spec is still there sooner than head would be started.
   while [ "$n" -lt "$lines" ]; do
