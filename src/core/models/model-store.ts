@@ -21,7 +21,7 @@ export interface PlacedModel {
 export interface ModelRow {
   provider: string
   name: string
-  /** Null where only the provider knows where the model is. */
+  /** `local` is this machine; null where only the provider knows where the model is. */
   worker: string | null
   worker_status: string | null
   size_bytes: number | null

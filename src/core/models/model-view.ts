@@ -1,20 +1,9 @@
 import type {ModelRow, ModelSource} from './model-store.js'
 
 /** A model at one place, as `--json` shows it. */
-export interface PlacedModelView {
+export interface PlacedModelView extends ModelRow {
   /** As it is written to ask it: `provider/name`, or `provider@worker/name`. */
   model: string
-  provider: string
-  name: string
-  /** `local` is this machine; null where only the provider knows where the model is. */
-  worker: string | null
-  worker_status: string | null
-  size_bytes: number | null
-  digest: string | null
-  source: ModelSource
-  created_at: string
-  /** When it was last seen there. */
-  seen_at: string
 }
 
 export function viewPlacedModel(row: ModelRow): PlacedModelView {
