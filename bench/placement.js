@@ -3,9 +3,10 @@
 import {mkdtempSync, rmSync} from 'node:fs'
 import {tmpdir} from 'node:os'
 import {join} from 'node:path'
+import {TaskClaims} from '../src/core/tasks/claim-tasks.js'
 import {postgresServerMissing} from '../test/fixtures/postgres-programs.js'
 import {PostgresServer} from '../test/fixtures/postgres-server.js'
-import {newTasks, openTestStore, TestQueue} from '../test/fixtures/queue.js'
+import {HOST, newTasks, openTestStore, TestQueue} from '../test/fixtures/queue.js'
 import {line, median, show, verdict} from './rounds.js'
 
 const PENDING = 100_000
@@ -48,9 +49,9 @@ async function measureOn(database, urlOf) {
   /** @type {number[]} */
   const medians = []
   for (const workers of POOLS) {
-    const {claims, commits} = await measurePool(urlOf(`pool${workers}`), workers)
-    medians.push(median(claims))
-    line(`${database}, ${workers} workers`, show(claims, 'ms'))
+    const {times, commits} = await measurePool(urlOf(`pool${workers}`), workers)
+    medians.push(median(times))
+    line(`${database}, ${workers} workers`, show(times, 'ms'))
     if (commits.length > 0) line(`${database}, an empty commit`, show(commits, 'ms'))
   }
   const [first = 0, last = 0] = [medians[0], medians.at(-1)]
@@ -71,19 +72,20 @@ async function measurePool(url, workers) {
       await queue.submit(newTasks(1000, {requirements: {labels: {zone: `z${number % KINDS}`}}, priority: number % 3}))
     }
     if (queue.store.dialect === 'postgres') await queue.store.query('VACUUM ANALYZE')
-    const coordinator = await queue.addCoordinator()
+    const coordinatorId = await queue.addCoordinator()
+    const claims = new TaskClaims(queue.store)
     const pool = await queue.workers()
     /** @type {number[]} */
-    const claims = []
+    const times = []
     /** @type {number[]} */
     const commits = []
     for (let number = 0; number < CLAIMS + 20; number += 1) {
-      const claim = await timed(() => queue.claim(coordinator, {limit: 1, workers: pool}))
-      if (number >= 20) claims.push(claim)
+      const time = await timed(() => claims.claim({coordinatorId, scope: 'unowned', hostId: HOST, limit: 1, workers: async () => pool}))
+      if (number >= 20) times.push(time)
       if (queue.store.dialect === 'postgres' && number % 10 === 0)
-        commits.push(await timed(() => queue.store.prepared('UPDATE coordinators SET pid = pid + 1 WHERE id = ?', [coordinator])))
+        commits.push(await timed(() => queue.store.prepared('UPDATE coordinators SET pid = pid + 1 WHERE id = ?', [coordinatorId])))
     }
-    return {claims, commits}
+    return {times, commits}
   } finally {
     await queue.store.close()
   }

@@ -1,12 +1,14 @@
 // One process of bench/queue.js: says when it is ready, waits for a line, and says how many tasks it has ended in how long.
 // @ts-check
 import {once} from 'node:events'
+import {TaskClaims} from '../src/core/tasks/claim-tasks.js'
 import {completeAttempts} from '../src/core/tasks/complete-attempts.js'
-import {openTestStore, TestQueue} from '../test/fixtures/queue.js'
+import {HOST, openTestStore, TestQueue} from '../test/fixtures/queue.js'
 import {PEERS} from './queue-peers.js'
 
 /** @typedef {import('./queue-peers.js').Mode} Mode */
 /** @typedef {import('../src/core/tasks/claim-tasks.js').ClaimedTask} ClaimedTask */
+/** @typedef {{claim: (limit: number) => Promise<ClaimedTask[]>, end: (claimed: readonly ClaimedTask[]) => Promise<number>}} Coordinator */
 
 const [url = '', name = '', batch = '1', inHand = '1', seconds = '1'] = process.argv.slice(2)
 const mode = {batch: Number(batch), inHand: Number(inHand)}
@@ -23,14 +25,12 @@ async function openHelix(url, {batch, inHand}) {
   const workers = await queue.workers()
   const gather = name === 'helix'
   // Each claims for itself, or one claims for all of them at once.
-  const coordinators = await Promise.all(Array.from({length: gather ? 1 : inHand}, () => queue.addCoordinator()))
+  const coordinators = await Promise.all(Array.from({length: gather ? 1 : inHand}, () => openCoordinator(queue, workers)))
   return async (milliseconds) => {
     const started = performance.now()
     const isOver = () => performance.now() - started >= milliseconds
     const counts = await Promise.all(
-      coordinators.map((coordinator) =>
-        gather ? likeACoordinator(queue, coordinator, workers, batch * inHand, isOver) : alone(queue, coordinator, workers, batch, isOver),
-      ),
+      coordinators.map((coordinator) => (gather ? likeACoordinator(coordinator, batch * inHand, isOver) : alone(coordinator, batch, isOver))),
     )
     const result = {count: counts.reduce((sum, count) => sum + count, 0), milliseconds: performance.now() - started}
     await queue.store.close()
@@ -39,14 +39,31 @@ async function openHelix(url, {batch, inHand}) {
 }
 
 /**
- * As src/core/scheduler/coordinator.ts does it: claims for all hands that are free, and meanwhile stores the ends of all that have one.
  * @param {TestQueue} queue
- * @param {string} coordinator
  * @param {import('../src/core/workers/worker.js').WorkerRow[]} workers
+ * @returns {Promise<Coordinator>}
+ */
+async function openCoordinator(queue, workers) {
+  const claims = new TaskClaims(queue.store)
+  const coordinatorId = await queue.addCoordinator()
+  return {
+    claim: (limit) => claims.claim({coordinatorId, scope: 'unowned', hostId: HOST, limit, workers: async () => workers}),
+    async end(claimed) {
+      const ends = claimed.map(({task}) => /** @type {const} */ ({taskId: task.id, attempt: task.attempt, result: 'completed', exitCode: 0}))
+      const {settled} = await completeAttempts(queue.store, coordinatorId, ends)
+      claims.noteEnds(claimed.map(({worker}) => worker.id))
+      return settled.length
+    },
+  }
+}
+
+/**
+ * As src/core/scheduler/coordinator.ts does it: claims for all hands that are free, and meanwhile stores the ends of all that have one.
+ * @param {Coordinator} coordinator
  * @param {number} hands
  * @param {() => boolean} isOver
  */
-async function likeACoordinator(queue, coordinator, workers, hands, isOver) {
+async function likeACoordinator(coordinator, hands, isOver) {
   let [free, count] = [hands, 0]
   /** @type {ClaimedTask[]} */
   let ended = []
@@ -56,14 +73,14 @@ async function likeACoordinator(queue, coordinator, workers, hands, isOver) {
     while (ended.length > 0) {
       const ends = ended
       ended = []
-      count += await end(queue, coordinator, ends)
+      count += await coordinator.end(ends)
       free += ends.length
     }
     storing = undefined
   }
   while (!isOver()) {
     if (free === 0) await storing
-    const claimed = await queue.claim(coordinator, {limit: free, workers})
+    const claimed = await coordinator.claim(free)
     if (claimed.length === 0 && storing === undefined) break
     free -= claimed.length
     ended.push(...claimed)
@@ -75,28 +92,16 @@ async function likeACoordinator(queue, coordinator, workers, hands, isOver) {
 
 /**
  * Claims and ends with statements of its own, as nothing in Helix does it.
- * @param {TestQueue} queue
- * @param {string} coordinator
- * @param {import('../src/core/workers/worker.js').WorkerRow[]} workers
+ * @param {Coordinator} coordinator
  * @param {number} limit
  * @param {() => boolean} isOver
  */
-async function alone(queue, coordinator, workers, limit, isOver) {
+async function alone(coordinator, limit, isOver) {
   let count = 0
   while (!isOver()) {
-    const claimed = await queue.claim(coordinator, {limit, workers})
+    const claimed = await coordinator.claim(limit)
     if (claimed.length === 0) break
-    count += await end(queue, coordinator, claimed)
+    count += await coordinator.end(claimed)
   }
   return count
-}
-
-/**
- * @param {TestQueue} queue
- * @param {string} coordinator
- * @param {readonly ClaimedTask[]} claimed
- */
-async function end(queue, coordinator, claimed) {
-  const ends = claimed.map(({task}) => /** @type {const} */ ({taskId: task.id, attempt: task.attempt, result: 'completed', exitCode: 0}))
-  return (await completeAttempts(queue.store, coordinator, ends)).settled.length
 }
