@@ -3,7 +3,7 @@
  * Everything else of Helix may change without notice.
  */
 export {type ErrorKind, errorCode, HelixError, type HelixErrorOptions, messageOf} from './core/errors/helix-error.js'
-export type {AdapterEvent} from './core/providers/answer-assembler.js'
+export type {AdapterEvent, Arrival} from './core/providers/answer-assembler.js'
 export {BaseProvider} from './core/providers/base-provider.js'
 export {toArgumentsObject} from './core/providers/call-arguments.js'
 export {checkKey} from './core/providers/chat-completions/failures.js'

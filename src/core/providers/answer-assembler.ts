@@ -4,8 +4,16 @@ import type {ChatRequest, ProviderEvent} from './provider.js'
 /** Characters; what is longer is no call that anybody meant. */
 const LONGEST_ARGUMENTS = 1024 * 1024
 
-/** What an adapter yields: the events of an answer, except that it need not keep the arguments of a tool call. */
+/** The events of an answer as an adapter tells them, except that it need not keep the arguments of a tool call. */
 export type AdapterEvent = Exclude<ProviderEvent, {type: 'tool_call_end' | 'error'}> | {type: 'tool_call_end'; id: string; signature?: unknown}
+
+/** What an adapter yields at a time: one event, or those that arrived together, which cost less so. Reading the latter may throw. */
+export type Arrival = AdapterEvent | Iterable<AdapterEvent>
+
+/** The events of an arrival. */
+export function eventsOf(arrival: Arrival): Iterable<AdapterEvent> {
+  return 'type' in arrival ? [arrival] : arrival
+}
 
 interface OpenCall {
   id: string
@@ -21,6 +29,8 @@ export class AnswerAssembler {
   readonly #ids: Set<string>
   /** Whether anything has come that the user has seen or that may have been acted upon. */
   hasContent = false
+  /** Whether its last event has come. */
+  isComplete = false
 
   constructor(request: ChatRequest) {
     this.#request = request
@@ -34,6 +44,7 @@ export class AnswerAssembler {
     if (event.type === 'tool_call_end') return this.#end(event.id, event.signature)
     if (event.type === 'text' && event.text === '') return undefined
     if (event.type === 'text' || event.type === 'reasoning') this.hasContent = true
+    if (event.type === 'finish') this.isComplete = true
     return event
   }
 

@@ -1,7 +1,7 @@
 import {HelixError, messageOf} from '../errors/helix-error.js'
 import {redact} from '../security/redact.js'
 import {adoptMessages} from './adopt-messages.js'
-import {type AdapterEvent, AnswerAssembler} from './answer-assembler.js'
+import {AnswerAssembler, type Arrival, eventsOf} from './answer-assembler.js'
 import {checkRequest} from './check-request.js'
 import {collectResponse} from './collect-response.js'
 import type {
@@ -55,7 +55,7 @@ export abstract class BaseProvider implements LLMProvider {
    * The one primitive: sends a request and yields what comes back, the finish last. May throw whatever its client throws, and
    * is then called again if that may help and nothing of the answer has come. Stops when the signal is aborted.
    */
-  protected abstract respond(request: ChatRequest, signal: AbortSignal): AsyncIterable<AdapterEvent>
+  protected abstract respond(request: ChatRequest, signal: AbortSignal): AsyncIterable<Arrival>
 
   /** What can be known of an error of the client that the adapter uses. */
   protected readFailure(error: unknown): Failure {
@@ -139,15 +139,12 @@ export abstract class BaseProvider implements LLMProvider {
       const assembler = new AnswerAssembler(request)
       const events = this.#begin(request, watch.signal)
       try {
-        for (;;) {
+        while (!assembler.isComplete) {
           const {done, value} = await watch.next(events)
           if (done) throw streamCut(this.options.id, assembler.hasContent)
-          const event = await assembler.add(value)
-          if (!event) continue
-          watch.moved()
-          yield event
-          if (event.type === 'finish') return
+          for (const event of assemble(value, assembler, watch)) yield event
         }
+        return
       } catch (thrown) {
         watch.close()
         const failure = this.#toFailure(thrown, watch, assembler, request.model)
@@ -163,7 +160,7 @@ export abstract class BaseProvider implements LLMProvider {
     }
   }
 
-  #begin(request: ChatRequest, signal: AbortSignal): AsyncIterator<AdapterEvent> {
+  #begin(request: ChatRequest, signal: AbortSignal): AsyncIterator<Arrival> {
     const answer = this.respond(request, signal)
     return (request.json ? takeOutOfFence(answer) : answer)[Symbol.asyncIterator]()
   }
@@ -218,6 +215,17 @@ export abstract class BaseProvider implements LLMProvider {
     const failure = this.readFailure(error)
     const message = redact(failure.message, secrets)
     return toProviderError({...failure, message}, {provider: id, endpoint: this.endpoint && redact(this.endpoint), model, now: clock.now()})
+  }
+}
+
+/** The events that an arrival makes, up to the last of the answer, or to where the call was ended. */
+function* assemble(arrival: Arrival, assembler: AnswerAssembler, watch: Watch): Generator<ProviderEvent | Promise<ProviderEvent>> {
+  for (const arrived of eventsOf(arrival)) {
+    if (watch.reason || assembler.isComplete) return
+    const event = assembler.add(arrived)
+    if (!event) continue
+    watch.moved()
+    yield event
   }
 }
 

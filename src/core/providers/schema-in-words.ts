@@ -1,4 +1,4 @@
-import type {AdapterEvent} from './answer-assembler.js'
+import {type AdapterEvent, type Arrival, eventsOf} from './answer-assembler.js'
 import type {ChatRequest, JsonSchema} from './provider.js'
 
 const FENCED = /^\s*```\w*\s*\n(.*?)\n?\s*```\s*$/s
@@ -13,13 +13,15 @@ export function askInWords({schema: _, ...request}: ChatRequest, schema: JsonSch
 }
 
 /** The same answer without the fence of Markdown that models like to put around JSON. Its text comes at once, when all of it is there. */
-export async function* takeOutOfFence(events: AsyncIterable<AdapterEvent>): AsyncGenerator<AdapterEvent> {
+export async function* takeOutOfFence(arrivals: AsyncIterable<Arrival>): AsyncGenerator<AdapterEvent> {
   let text = ''
-  for await (const event of events) {
-    if (event.type === 'text') text += event.text
-    else {
-      if (event.type === 'finish') yield {type: 'text', text: FENCED.exec(text)?.[1] ?? text}
-      yield event
+  for await (const arrival of arrivals) {
+    for (const event of eventsOf(arrival)) {
+      if (event.type === 'text') text += event.text
+      else {
+        if (event.type === 'finish') yield {type: 'text', text: FENCED.exec(text)?.[1] ?? text}
+        yield event
+      }
     }
   }
 }

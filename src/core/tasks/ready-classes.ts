@@ -77,21 +77,37 @@ async function readFirstTasks(store: Store, ready: ReadyTasks, classes: readonly
 /** The head of each class: a hop from key to key in the index, not a scan. */
 function readHeads(store: Store, {scope, coordinatorId}: ReadyTasks): Promise<ClassRow[]> {
   const who = readyBindings({scope, coordinatorId})
-  return store.prepared<ClassRow>(headsStatement(store, scope), [...who, ...who, ...who])
+  const statement = store.dialect === 'postgres' ? headsOnPostgres(store, scope) : headsOnSqlite(store, scope)
+  return store.prepared<ClassRow>(statement, [...who, ...who, ...who])
 }
 
-function headsStatement(store: Store, scope: ClaimScope): string {
+const HEAD_COLUMNS = 'placement_key, project_id, requirements, priority, seq'
+
+// The first task of a class is its head, unless it is to run later: then another hop finds the first that may.
+function headsOnPostgres({sql}: Store, scope: ClaimScope): string {
+  const first = (where: string) => `SELECT ${HEAD_COLUMNS}, available_at FROM tasks WHERE ${readyCondition(scope)} AND ${where} ORDER BY ${READY_ORDER} LIMIT 1`
+  return `WITH RECURSIVE classes AS (
+       (${first('true')})
+       UNION ALL
+       SELECT next.* FROM classes c CROSS JOIN LATERAL (${first('placement_key > c.placement_key')}) AS next
+     ), heads AS (
+       SELECT * FROM classes WHERE available_at <= ${sql.now}
+       UNION ALL
+       SELECT head.* FROM classes c CROSS JOIN LATERAL (${first(`placement_key = c.placement_key AND available_at <= ${sql.now}`)}) AS head WHERE c.available_at > ${sql.now}
+     )
+     SELECT ${HEAD_COLUMNS} FROM heads`
+}
+
+// Without LATERAL: a hop to the next key, and another to its head.
+function headsOnSqlite({sql}: Store, scope: ClaimScope): string {
   const ready = readyCondition(scope)
-  const tasks = `tasks ${store.sql.by(READY_INDEX)}`
-  const columns = 'placement_key, project_id, requirements, priority, seq'
-  const head = `FROM ${tasks} WHERE ${ready} AND placement_key = keys.placement_key AND available_at <= ${store.sql.now} ORDER BY ${READY_ORDER} LIMIT 1`
-  // PostgreSQL would read all tasks to join them with the few heads, SQLite does not know LATERAL.
-  const heads = store.dialect === 'postgres' ? `CROSS JOIN LATERAL (SELECT ${columns} ${head}) AS h` : `JOIN tasks h ON h.id = (SELECT id ${head})`
+  const tasks = `tasks ${sql.by(READY_INDEX)}`
+  const head = `SELECT id FROM ${tasks} WHERE ${ready} AND placement_key = keys.placement_key AND available_at <= ${sql.now} ORDER BY ${READY_ORDER} LIMIT 1`
   return `WITH RECURSIVE keys(placement_key) AS (
        SELECT * FROM (SELECT placement_key FROM ${tasks} WHERE ${ready} ORDER BY submitter_id, placement_key LIMIT 1) AS first
        UNION ALL
        SELECT (SELECT placement_key FROM ${tasks} WHERE ${ready} AND placement_key > keys.placement_key ORDER BY submitter_id, placement_key LIMIT 1)
        FROM keys WHERE keys.placement_key IS NOT NULL
      )
-     SELECT h.placement_key, h.project_id, h.requirements, h.priority, h.seq FROM keys ${heads}`
+     SELECT ${HEAD_COLUMNS.replaceAll(/\w+/g, 'h.$&')} FROM keys JOIN tasks h ON h.id = (${head})`
 }

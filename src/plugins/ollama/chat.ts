@@ -1,5 +1,5 @@
-import type {ChatResponse, Ollama} from 'ollama/browser'
-import type {AdapterEvent} from '../../core/providers/answer-assembler.js'
+import type {Ollama} from 'ollama/browser'
+import type {Arrival} from '../../core/providers/answer-assembler.js'
 import {BaseProvider} from '../../core/providers/base-provider.js'
 import type {CallOptions, ChatRequest, ModelInfo, ProviderCapabilities, PullProgress} from '../../core/providers/provider.js'
 import type {Failure, ProviderError} from '../../core/providers/provider-error.js'
@@ -41,7 +41,7 @@ export class OllamaProvider extends BaseProvider {
     }
   }
 
-  protected async *respond(request: ChatRequest, signal: AbortSignal): AsyncIterable<AdapterEvent> {
+  protected async *respond(request: ChatRequest, signal: AbortSignal): AsyncIterable<Arrival> {
     const {model} = request
     const body = toWireRequest(request, this.options.settings as OllamaSettings)
     if (typeof body.think === 'string' && this.#withoutLevels.has(model)) body.think = true
@@ -51,9 +51,7 @@ export class OllamaProvider extends BaseProvider {
       return this.#send({...body, think: true}, model, signal)
     })
     const reader = new AnswerReader()
-    for await (const lines of readAnswer(response, this.#asked({model}))) {
-      for (const line of lines) for (const event of reader.read(line as unknown as ChatResponse)) yield event
-    }
+    for await (const lines of readAnswer(response, this.#asked({model}))) yield reader.read(lines)
   }
 
   protected async fetchModels(signal: AbortSignal): Promise<ModelInfo[]> {

@@ -119,18 +119,21 @@ function refuse(message: string, hint?: string): never {
 
 /** Reads the lines of one answer. */
 export class AnswerReader {
-  #hasCalls = false
+  #hasCalls = false;
 
-  read({message, ...line}: WireResponse): AdapterEvent[] {
-    const events: AdapterEvent[] = []
-    if (message?.thinking) events.push({type: 'reasoning', text: message.thinking})
-    if (message?.content) events.push({type: 'text', text: message.content})
-    for (const call of message?.tool_calls ?? []) {
-      this.#hasCalls = true
-      events.push(...toCallEvents(call))
+  *read(lines: Iterable<Record<string, unknown>>): Generator<AdapterEvent> {
+    for (const line of lines as Iterable<Partial<WireResponse>>) {
+      const {message} = line
+      if (message?.thinking) yield {type: 'reasoning', text: message.thinking}
+      if (message?.content) yield {type: 'text', text: message.content}
+      for (const call of message?.tool_calls ?? []) {
+        this.#hasCalls = true
+        yield* toCallEvents(call)
+      }
+      if (!line.done) continue
+      yield {type: 'usage', usage: toUsage(line)}
+      yield {type: 'finish', reason: this.#finishReason(line.done_reason)}
     }
-    if (line.done) events.push({type: 'usage', usage: toUsage(line)}, {type: 'finish', reason: this.#finishReason(line.done_reason)})
-    return events
   }
 
   #finishReason(reason: string | undefined): FinishReason {
