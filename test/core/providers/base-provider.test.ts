@@ -1,12 +1,13 @@
 import {afterEach, beforeEach, describe, expect, it} from '@jest/globals'
-import type {AdapterEvent} from '../../../src/core/providers/answer-assembler.js'
-import type {ChatRequest, ProviderEvent} from '../../../src/core/providers/provider.js'
+import type {AdapterEvent, Arrival} from '../../../src/core/providers/answer-assembler.js'
+import {BaseProvider} from '../../../src/core/providers/base-provider.js'
+import type {ChatRequest, ModelInfo, ProviderCapabilities, ProviderEvent} from '../../../src/core/providers/provider.js'
 import type {Clock, ProviderOptions} from '../../../src/core/providers/provider-plugin.js'
 import {FakeServer} from '../../../src/core/providers/testing/fake-server.js'
 import {InstantClock} from '../../../src/core/providers/testing/instant-clock.js'
 import {readFailed, readFinished} from '../../../src/core/providers/testing/read-answer.js'
 import {answerWith, stallAfter} from '../../../src/core/providers/testing/replies.js'
-import {LineProvider, lineWire} from './line-provider.js'
+import {CAPABILITIES, LineProvider, lineWire} from './line-provider.js'
 
 const REQUEST = {model: 'm', messages: [{role: 'user' as const, content: 'Hi'}]}
 const HALLO = lineWire.answer([
@@ -140,6 +141,67 @@ describe('a whole answer', () => {
     expect(events).toEqual([
       {type: 'text', text: 'Hallo'},
       {type: 'finish', reason: 'stop'},
+    ])
+  })
+})
+
+describe('events that arrive together', () => {
+  class TogetherProvider extends BaseProvider {
+    readonly #read: () => Iterable<AdapterEvent>
+
+    constructor(read: () => Iterable<AdapterEvent>) {
+      super(optionsFor({retries: 0}))
+      this.#read = read
+    }
+
+    protected async *respond(): AsyncIterable<Arrival> {
+      yield this.#read()
+    }
+
+    protected async fetchModels(): Promise<ModelInfo[]> {
+      return []
+    }
+
+    getCapabilities(): ProviderCapabilities {
+      return CAPABILITIES
+    }
+  }
+
+  it('end with the finish among them', async () => {
+    const provider = new TogetherProvider(() => [
+      {type: 'text', text: 'Hal'},
+      {type: 'text', text: 'lo'},
+      {type: 'finish', reason: 'stop'},
+      {type: 'text', text: ' again'},
+    ])
+    expect((await readFinished(provider.stream(REQUEST))).text).toBe('Hallo')
+  })
+
+  it('are passed on up to where reading them fails', async () => {
+    const provider = new TogetherProvider(function* () {
+      yield {type: 'text', text: 'Hal'}
+      throw new Error('no line')
+    })
+    const {text, error} = await readFailed(provider.stream(REQUEST))
+    expect(text).toBe('Hal')
+    expect(error.message).toContain('the connection was cut')
+  })
+
+  it('stop where the call is cancelled', async () => {
+    const controller = new AbortController()
+    const provider = new TogetherProvider(() => [
+      {type: 'text', text: 'Hal'},
+      {type: 'text', text: 'lo'},
+      {type: 'finish', reason: 'stop'},
+    ])
+    const events: ProviderEvent[] = []
+    for await (const event of provider.stream(REQUEST, {signal: controller.signal})) {
+      events.push(event)
+      controller.abort()
+    }
+    expect(events).toEqual([
+      {type: 'text', text: 'Hal'},
+      {type: 'error', error: expect.objectContaining({code: 'CANCELLED'})},
     ])
   })
 })
