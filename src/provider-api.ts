@@ -3,6 +3,7 @@
  * Everything else of Helix may change without notice.
  */
 export {type ErrorKind, errorCode, HelixError, type HelixErrorOptions, messageOf} from './core/errors/helix-error.js'
+export {parseObject} from './core/parse-object.js'
 export type {AdapterEvent, Arrival} from './core/providers/answer-assembler.js'
 export {BaseProvider} from './core/providers/base-provider.js'
 export {toArgumentsObject} from './core/providers/call-arguments.js'
@@ -36,7 +37,7 @@ export type {
   ToolGenerationRequest,
   Usage,
 } from './core/providers/provider.js'
-export {type Failure, ProviderError, type ProviderErrorOptions, streamCut} from './core/providers/provider-error.js'
+export {type Failure, ProviderError, type ProviderErrorOptions, RequestFailure, streamCut, titleOfPage} from './core/providers/provider-error.js'
 export {
   type Clock,
   type InstallablePackage,

@@ -1,6 +1,8 @@
 // @ts-check
 // How Acme's API talks: what a request looks like, and what the pieces of an answer mean.
-/** @import {AdapterEvent, ChatRequest, Failure, FinishReason, Message, ToolChoice} from 'helix-cli/provider' */
+import {RequestFailure} from 'helix-cli/provider'
+
+/** @import {AdapterEvent, ChatRequest, FinishReason, Message, ToolChoice} from 'helix-cli/provider' */
 
 /** What the API calls the ends of an answer. @type {Record<string, FinishReason>} */
 const REASONS = {stop: 'stop', length: 'length', tool_calls: 'tool_calls', content_filter: 'content_filter'}
@@ -53,7 +55,7 @@ export class AnswerReader {
    * @returns {Generator<AdapterEvent>}
    */
   *read({error, usage, choices}) {
-    if (error) throw new ApiFailure({status: 500, message: error.message})
+    if (error) throw new RequestFailure({status: 500, message: error.message})
     this.#usage = usage ?? this.#usage
     const {delta, finish_reason} = choices?.[0] ?? {}
     this.#reason = finish_reason ?? this.#reason
@@ -84,15 +86,6 @@ export class AnswerReader {
       yield {type: 'tool_call_start', id, name: called.name}
     }
     if (this.#call && called.arguments) yield {type: 'tool_call_delta', id: this.#call.id, arguments: called.arguments}
-  }
-}
-
-/** What the API said in place of an answer. */
-export class ApiFailure extends Error {
-  /** @param {Failure} failure */
-  constructor(failure) {
-    super(failure.message)
-    this.failure = failure
   }
 }
 

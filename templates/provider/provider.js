@@ -1,8 +1,8 @@
 // @ts-check
-import {BaseProvider, ProviderError} from 'helix-cli/provider'
-import {AnswerReader, ApiFailure, readData, saidIn, toBody} from './protocol.js'
+import {BaseProvider, ProviderError, RequestFailure} from 'helix-cli/provider'
+import {AnswerReader, readData, saidIn, toBody} from './protocol.js'
 
-/** @import {AdapterEvent, ChatRequest, Failure, ModelInfo} from 'helix-cli/provider' */
+/** @import {AdapterEvent, ChatRequest, ModelInfo} from 'helix-cli/provider' */
 
 /** Acme's API. `BaseProvider` checks requests, retries, keeps time, cancels and puts tool calls together; what is left is how this API is asked. */
 export class AcmeProvider extends BaseProvider {
@@ -38,15 +38,6 @@ export class AcmeProvider extends BaseProvider {
     yield* answer.end()
   }
 
-  /**
-   * What is known of an error: from its status and words Helix tells whether to try again, and the user what to do.
-   * @param {unknown} error
-   * @returns {Failure}
-   */
-  readFailure(error) {
-    return error instanceof ApiFailure ? error.failure : super.readFailure(error)
-  }
-
   /** Stands in the messages of errors. */
   get endpoint() {
     return String(this.options.settings.base_url)
@@ -65,6 +56,7 @@ export class AcmeProvider extends BaseProvider {
       throw new ProviderError('config', `what answers at ${this.endpoint} is not the API of Acme`, {code: 'ENDPOINT_WRONG'})
     }
     if (response.ok) return response
-    throw new ApiFailure({status: response.status, headers: response.headers, message: saidIn(await response.text()) ?? response.statusText})
+    // From its status and words Helix tells whether to try again, and the user what to do.
+    throw new RequestFailure({status: response.status, headers: response.headers, message: saidIn(await response.text()) ?? response.statusText})
   }
 }

@@ -16,7 +16,7 @@ import type {
   ReasoningRequest,
   ToolGenerationRequest,
 } from './provider.js'
-import {type Failure, ProviderError, type ProviderErrorOptions, streamCut, toProviderError} from './provider-error.js'
+import {type Failure, ProviderError, type ProviderErrorOptions, RequestFailure, streamCut, toProviderError} from './provider-error.js'
 import type {ProviderOptions} from './provider-plugin.js'
 import {askInWords, takeOutOfFence} from './schema-in-words.js'
 import {Watch} from './watch.js'
@@ -57,9 +57,9 @@ export abstract class BaseProvider implements LLMProvider {
    */
   protected abstract respond(request: ChatRequest, signal: AbortSignal): AsyncIterable<Arrival>
 
-  /** What can be known of an error of the client that the adapter uses. */
+  /** What can be known of an error. Adapters whose client throws errors of its own read those. */
   protected readFailure(error: unknown): Failure {
-    return {message: messageOf(error), cause: error}
+    return error instanceof RequestFailure ? error.failure : {message: messageOf(error), cause: error}
   }
 
   /** The most tokens that a model writes in one answer, for adapters that know it. */

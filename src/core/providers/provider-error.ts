@@ -32,6 +32,22 @@ export interface Failure {
   cause?: unknown
 }
 
+/** What a server said in place of an answer, or in the middle of one. */
+export class RequestFailure extends Error {
+  readonly failure: Failure
+
+  constructor(failure: Failure) {
+    super(failure.message)
+    this.failure = failure
+  }
+}
+
+/** What to tell of a page for people that came in place of an answer: its title. Undefined for what is no such page. */
+export function titleOfPage(body: string): string | undefined {
+  if (!/^\s*<[!a-z]/i.test(body)) return undefined
+  return /<title>(.*?)<\/title>/is.exec(body)?.[1]?.trim() || 'a web page'
+}
+
 /** Who was asked for what, for the message of an error. */
 export interface FailureContext {
   /** Id of the provider. */

@@ -1,12 +1,13 @@
 import {HelixError} from '../../core/errors/helix-error.js'
+import {parseObject} from '../../core/parse-object.js'
 import type {AdapterEvent} from '../../core/providers/answer-assembler.js'
 import {BaseProvider} from '../../core/providers/base-provider.js'
 import {checkKey} from '../../core/providers/chat-completions/failures.js'
 import type {ChatRequest, ModelInfo, ProviderCapabilities} from '../../core/providers/provider.js'
-import {type Failure, streamCut} from '../../core/providers/provider-error.js'
+import {RequestFailure, streamCut} from '../../core/providers/provider-error.js'
 import {readServerSentEvents} from '../../core/providers/server-sent-events.js'
 import {AnswerReader, type WireEvent, type WireMessage} from './answer-reader.js'
-import {ApiFailure, parseObject, refusal, toFailure, wrongEndpoint} from './failures.js'
+import {refusal, toFailure, wrongEndpoint} from './failures.js'
 import {traitsOf} from './models.js'
 import {toOutputSchema} from './schema.js'
 import {toWireRequest} from './wire.js'
@@ -53,7 +54,7 @@ export class ClaudeProvider extends BaseProvider {
       }
     } catch (error) {
       // What sockets and parsers make of a stream that breaks; what the server says in it is an error of its own.
-      throw error instanceof ApiFailure || HelixError.is(error) ? error : streamCut(this.options.id, false, error)
+      throw error instanceof RequestFailure || HelixError.is(error) ? error : streamCut(this.options.id, false, error)
     }
   }
 
@@ -69,10 +70,6 @@ export class ClaudeProvider extends BaseProvider {
     }
   }
 
-  protected override readFailure(error: unknown): Failure {
-    return error instanceof ApiFailure ? error.failure : super.readFailure(error)
-  }
-
   protected override get endpoint(): string {
     return String(this.options.settings.base_url)
   }
@@ -84,11 +81,13 @@ export class ClaudeProvider extends BaseProvider {
     // Some give the address with the version, as that of other providers has it.
     const response = await fetch(this.endpoint.replace(/\/v1$/, '') + path, {
       ...init,
+      // A redirect would take the key along to wherever it leads.
+      redirect: 'manual',
       headers: {'anthropic-version': VERSION, 'content-type': 'application/json', ...(apiKey && {'x-api-key': apiKey})},
     })
     const {ok, status, headers} = response
-    if (!ok) throw refusal(status, await response.text(), headers)
-    if (headers.get('content-type')?.includes('html')) throw wrongEndpoint(id, this.endpoint)
+    if (status >= 400) throw refusal(status, await response.text(), headers)
+    if (!ok || headers.get('content-type')?.includes('html')) throw wrongEndpoint(id, this.endpoint)
     return response
   }
 

@@ -1,14 +1,5 @@
-import {type Failure, ProviderError} from '../../core/providers/provider-error.js'
-
-/** What Anthropic's API said instead of an answer, or in the middle of one. */
-export class ApiFailure extends Error {
-  readonly failure: Failure
-
-  constructor(failure: Failure) {
-    super(failure.message)
-    this.failure = failure
-  }
-}
+import {parseObject} from '../../core/parse-object.js'
+import {ProviderError, RequestFailure, titleOfPage} from '../../core/providers/provider-error.js'
 
 /** Statuses of the errors that come in a stream, where there is none: https://platform.claude.com/docs/en/api/errors */
 const STATUS_OF: Record<string, number> = {
@@ -25,19 +16,17 @@ const STATUS_OF: Record<string, number> = {
 }
 
 /** The error that an event or a whole body of the type `error` tells. */
-export function toFailure({error}: {error?: unknown}, status?: number, headers?: Headers): ApiFailure {
+export function toFailure({error}: {error?: unknown}, status?: number, headers?: Headers): RequestFailure {
   const {type = '', message} = (typeof error === 'object' && error !== null ? error : {}) as {type?: string; message?: string}
   const said = typeof error === 'string' ? error : message || type || 'it gives no reason'
-  return new ApiFailure({status: status ?? STATUS_OF[type] ?? 500, message: said, code: type, headers})
+  return new RequestFailure({status: status ?? STATUS_OF[type] ?? 500, message: said, code: type, headers})
 }
 
 /** The error for an answer with an error status. */
-export function refusal(status: number, body: string, headers: Headers): ApiFailure {
+export function refusal(status: number, body: string, headers: Headers): RequestFailure {
   const answer = parseObject(body)
   if (answer) return toFailure('error' in answer ? answer : {error: answer}, status, headers)
-  const title = /<title>(.*?)<\/title>/is.exec(body)?.[1]?.trim()
-  const message = /^\s*</.test(body) ? (title ?? 'a web page') : body.trim() || 'it gives no reason'
-  return new ApiFailure({status, message, headers})
+  return new RequestFailure({status, message: titleOfPage(body) ?? (body.trim() || 'it gives no reason'), headers})
 }
 
 /** The error for an address where something else than this API answers. */
@@ -45,14 +34,4 @@ export function wrongEndpoint(provider: string, endpoint: string): ProviderError
   const address = endpoint.replace(/\/\/[^/@]*@/, '//')
   const message = `${provider}: what answers at ${address} is not Anthropic's Messages API`
   return new ProviderError('config', message, {code: 'ENDPOINT_WRONG', hint: `Check it: helix provider show ${provider}`})
-}
-
-/** The object that a body in JSON is; undefined for any other body. */
-export function parseObject(body: string): Record<string, unknown> | undefined {
-  try {
-    const value: unknown = JSON.parse(body)
-    return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Record<string, unknown>) : undefined
-  } catch {
-    return undefined
-  }
 }

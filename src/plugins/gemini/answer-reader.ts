@@ -1,6 +1,7 @@
 import type {AdapterEvent} from '../../core/providers/answer-assembler.js'
 import type {FinishReason, Usage} from '../../core/providers/provider.js'
-import {GeminiFailure, toFailure, type WireError} from './failures.js'
+import {RequestFailure} from '../../core/providers/provider-error.js'
+import {toFailure, type WireError} from './failures.js'
 import type {PartSignature, WirePart} from './wire.js'
 
 /** A piece of an answer, or a whole one: https://ai.google.dev/api/generate-content#GenerateContentResponse */
@@ -117,7 +118,7 @@ export class AnswerReader {
     const reason = FINISHES[this.#reason]
     if (reason) return reason === 'stop' && this.#hasCalls ? 'tool_calls' : reason
     const message = `the answer was broken off: ${[this.#reason, this.#finishMessage].filter(Boolean).join(': ')}`
-    throw new GeminiFailure({status: FINAL[this.#reason] ?? 500, message, code: this.#reason})
+    throw new RequestFailure({status: FINAL[this.#reason] ?? 500, message, code: this.#reason})
   }
 
   #readPart({text, thought, thoughtSignature, functionCall}: WirePart, events: AdapterEvent[]): void {

@@ -2,10 +2,10 @@ import type {AdapterEvent} from '../../core/providers/answer-assembler.js'
 import {BaseProvider} from '../../core/providers/base-provider.js'
 import {checkKey} from '../../core/providers/chat-completions/failures.js'
 import type {ChatRequest, ModelInfo, ProviderCapabilities} from '../../core/providers/provider.js'
-import {type Failure, ProviderError, streamCut} from '../../core/providers/provider-error.js'
+import {ProviderError, RequestFailure, streamCut} from '../../core/providers/provider-error.js'
 import {readServerSentEvents} from '../../core/providers/server-sent-events.js'
 import {AnswerReader, parseChunks} from './answer-reader.js'
-import {GeminiFailure, readRefusal, wrongEndpoint} from './failures.js'
+import {readRefusal, wrongEndpoint} from './failures.js'
 import {type ModelPage, toModelPage} from './model-list.js'
 import {mostTokensOf, pathOf, takesSchemaWithTools} from './models.js'
 import {toWireRequest} from './wire.js'
@@ -55,10 +55,6 @@ export class GeminiProvider extends BaseProvider {
     return mostTokensOf(model) ?? super.maxTokensOf(model)
   }
 
-  protected override readFailure(error: unknown): Failure {
-    return error instanceof GeminiFailure ? error.failure : super.readFailure(error)
-  }
-
   protected override get endpoint(): string {
     return String(this.options.settings.base_url)
   }
@@ -96,7 +92,7 @@ export class GeminiProvider extends BaseProvider {
 
   // A stream that breaks throws what its sockets and parsers make of that; what Google has said is an error of its own.
   #toStreamError(error: unknown): unknown {
-    return error instanceof GeminiFailure || error instanceof ProviderError ? error : streamCut(this.options.id, false, error)
+    return error instanceof RequestFailure || error instanceof ProviderError ? error : streamCut(this.options.id, false, error)
   }
 
   #wrongEndpoint(): ProviderError {

@@ -1,4 +1,4 @@
-import {type Failure, ProviderError} from '../../core/providers/provider-error.js'
+import {ProviderError, RequestFailure, titleOfPage} from '../../core/providers/provider-error.js'
 
 /** An error of Google's APIs: https://google.aip.dev/193 */
 export interface WireError {
@@ -24,16 +24,6 @@ interface Answer {
   headers?: Headers
 }
 
-/** What Google said in place of an answer, or in the middle of one. */
-export class GeminiFailure extends Error {
-  readonly failure: Failure
-
-  constructor(failure: Failure) {
-    super(failure.message)
-    this.failure = failure
-  }
-}
-
 /** HTTP statuses of the words that may come without: https://google.aip.dev/193#http11json-representation */
 const STATUS_OF: Record<string, number> = {
   INVALID_ARGUMENT: 400,
@@ -53,8 +43,7 @@ const STATUS_OF: Record<string, number> = {
 export function readRefusal(body: string, {provider, status, headers}: Required<Answer>): Error {
   const error = readError(body)
   if (error) return toFailure(error, {provider, status, headers})
-  const message = /^\s*</.test(body) ? (/<title>(.*?)<\/title>/is.exec(body)?.[1]?.trim() ?? 'a web page') : body || 'it gives no reason'
-  return new GeminiFailure({status, message, headers})
+  return new RequestFailure({status, message: titleOfPage(body) ?? (body || 'it gives no reason'), headers})
 }
 
 /** The error for what Google says is wrong. */
@@ -69,7 +58,7 @@ export function toFailure({code, message, status: word, details}: WireError, {pr
   if (isRate && quotas.some((quota) => quota.includes('PerDay'))) return ofTheDay(provider, quotas)
   const waiting = new Headers(headers)
   if (wait !== undefined && !waiting.has('retry-after')) waiting.set('retry-after', wait)
-  return new GeminiFailure({
+  return new RequestFailure({
     status: known,
     message: isRate ? quotas.join(', ') || withoutQuota(said) : said,
     code: [word, ...found.map(({reason}) => reason)].filter(Boolean).join(' '),

@@ -2,10 +2,10 @@ import type {Ollama} from 'ollama/browser'
 import type {Arrival} from '../../core/providers/answer-assembler.js'
 import {BaseProvider} from '../../core/providers/base-provider.js'
 import type {CallOptions, ChatRequest, ModelInfo, ProviderCapabilities, PullProgress} from '../../core/providers/provider.js'
-import type {Failure, ProviderError} from '../../core/providers/provider-error.js'
+import type {ProviderError} from '../../core/providers/provider-error.js'
 import {Watch} from '../../core/providers/watch.js'
 import {checkedFetch} from './checked-fetch.js'
-import {type Asked, notOllama, OllamaFailure, refusal, refusesLevel, withOllamaHint} from './failures.js'
+import {type Asked, notOllama, refusal, refusesLevel, withOllamaHint} from './failures.js'
 import {readAnswer} from './read-answer.js'
 import {AnswerReader, LayerTotals, type OllamaSettings, toModelInfo, toWireRequest, type WireModel} from './wire.js'
 
@@ -59,10 +59,6 @@ export class OllamaProvider extends BaseProvider {
     const {models} = (await client.list()) as unknown as {models?: WireModel[]}
     if (!Array.isArray(models)) throw notOllama(this.#asked({}))
     return models.map(toModelInfo)
-  }
-
-  protected override readFailure(error: unknown): Failure {
-    return error instanceof OllamaFailure ? error.failure : super.readFailure(error)
   }
 
   protected override toError(error: unknown, watch?: Watch, model?: string): ProviderError {

@@ -1,5 +1,6 @@
+import {parseObject} from '../../core/parse-object.js'
 import {type Asked, notOllama, refusal} from './failures.js'
-import {parseObject, readAnswer} from './read-answer.js'
+import {readAnswer} from './read-answer.js'
 
 /** A request of the package `ollama`. */
 interface CheckedRequest {

@@ -1,5 +1,6 @@
+import {parseObject} from '../../core/parse-object.js'
 import {splitWorker} from '../../core/providers/model-name.js'
-import {type Failure, ProviderError} from '../../core/providers/provider-error.js'
+import {ProviderError, RequestFailure} from '../../core/providers/provider-error.js'
 
 /** What Ollama was asked, for the words of an error. */
 export interface Asked {
@@ -9,16 +10,6 @@ export interface Asked {
   model?: string | undefined
   /** Whether the model is to be fetched, not used. */
   pulls?: boolean
-}
-
-/** What Ollama refused, where the usual words for a failed request fit. */
-export class OllamaFailure extends Error {
-  readonly failure: Failure
-
-  constructor(failure: Failure) {
-    super(failure.message)
-    this.failure = failure
-  }
 }
 
 // Anything may stand at an address: these are the answers to a missing key or a passing trouble, which a proxy gives in words of its own.
@@ -34,7 +25,7 @@ export function refusal(status: number, body: string, headers: Headers, asked: A
     return new ProviderError('config', `${asked.id} accepts no requests for the host of ${asked.endpoint} (403)`, {code: 'HOST_REFUSED', hint})
   }
   if (status < 500 && !NOT_OF_THE_ENDPOINT.has(status)) return notOllama(asked, status)
-  return new OllamaFailure({status, message: /^\s*(<|$)/.test(body) ? 'it gives no reason' : body, headers})
+  return new RequestFailure({status, message: /^\s*(<|$)/.test(body) ? 'it gives no reason' : body, headers})
 }
 
 /** The error for what Ollama says is wrong; by itself in a stream, where the status can no longer be told, it is what would have been a 500. */
@@ -45,7 +36,7 @@ export function errorOf(said: string, {model}: Asked, status = 500, headers?: He
     return new ProviderError('usage', `the model ${model} does not support ${lacking}`, {code: 'CAPABILITY_MISSING', hint})
   }
   // A registry that lacks the model comes to light only in the stream.
-  return new OllamaFailure({status: said.includes('manifest: file does not exist') ? 404 : status, message: said, headers})
+  return new RequestFailure({status: said.includes('manifest: file does not exist') ? 404 : status, message: said, headers})
 }
 
 /** The error for an answer that is not Ollama's. */
@@ -68,14 +59,10 @@ export function withOllamaHint(error: ProviderError, {id, model, pulls}: Asked):
 
 /** Whether Ollama refused a level of thinking because the model knows only on and off. */
 export function refusesLevel(error: unknown): boolean {
-  return error instanceof OllamaFailure && error.failure.status === 400 && /think value .* is not supported/.test(error.message)
+  return error instanceof RequestFailure && error.failure.status === 400 && /think value .* is not supported/.test(error.message)
 }
 
 function readErrorText(body: string): string | undefined {
-  try {
-    const value: unknown = JSON.parse(body)
-    return typeof value === 'object' && value !== null && 'error' in value && typeof value.error === 'string' ? value.error : undefined
-  } catch {
-    return undefined
-  }
+  const error = parseObject(body)?.error
+  return typeof error === 'string' ? error : undefined
 }

@@ -1,3 +1,4 @@
+import {parseObject} from '../../core/parse-object.js'
 import {streamCut} from '../../core/providers/provider-error.js'
 import {type Asked, errorOf, notOllama} from './failures.js'
 
@@ -70,15 +71,5 @@ async function* readBody(body: AsyncIterable<Uint8Array>, {id}: Asked): AsyncGen
     yield* body
   } catch (error) {
     throw streamCut(id, false, error)
-  }
-}
-
-/** The object in a JSON text; undefined where there is none. */
-export function parseObject(text: string): Record<string, unknown> | undefined {
-  try {
-    const value: unknown = JSON.parse(text)
-    return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Record<string, unknown>) : undefined
-  } catch {
-    return undefined
   }
 }

@@ -43,7 +43,7 @@ export class LineProvider extends BaseProvider {
 
   protected async request(path: string, init: RequestInit, signal: AbortSignal): Promise<Response> {
     const headers = {'x-key': this.options.apiKey ?? ''}
-    const response = await this.options.fetch(this.endpoint + path, {...init, headers, signal})
+    const response = await this.options.fetch(this.endpoint + path, {...init, headers, redirect: 'manual', signal})
     if (response.headers.get('content-type')?.includes('html') && response.status < 500) {
       throw new ProviderError('config', `what answers at ${this.endpoint} is something else`, {code: 'ENDPOINT_WRONG'})
     }

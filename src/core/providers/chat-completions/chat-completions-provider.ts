@@ -1,5 +1,6 @@
 import type OpenAI from 'openai'
 import type {ClientOptions} from 'openai'
+import {parseObject} from '../../parse-object.js'
 import type {AdapterEvent} from '../answer-assembler.js'
 import {BaseProvider} from '../base-provider.js'
 import type {ChatRequest, ModelInfo, ProviderCapabilities} from '../provider.js'
@@ -132,7 +133,7 @@ export class ChatCompletionsProvider extends BaseProvider {
       throw /unexpected endpoint/i.test(failure.message) ? wrongEndpoint(this.options.id, this.endpoint) : failure
     }
     if (!Array.isArray(answer?.choices)) throw wrongEndpoint(this.options.id, this.endpoint)
-    return answer
+    return answer as WireChunk
   }
 
   // A stream that breaks throws what its sockets and parsers make of that; what its server has said is an error of its own.
@@ -167,13 +168,4 @@ function parseChunk({event, data}: ServerSentEvent): WireChunk {
   const error = chunk.error || (event === 'error' && chunk)
   if (error) throw new ServerFailure(error)
   return chunk
-}
-
-function parseObject(text: string): (WireChunk & {error?: unknown}) | undefined {
-  try {
-    const value: unknown = JSON.parse(text)
-    return typeof value === 'object' && value !== null ? value : undefined
-  } catch {
-    return undefined
-  }
 }

@@ -1,4 +1,4 @@
-import {type Failure, ProviderError} from '../provider-error.js'
+import {type Failure, ProviderError, titleOfPage} from '../provider-error.js'
 
 /** What a server said in place of an answer, or in the middle of one, where there is no status to tell. */
 export class ServerFailure extends Error {
@@ -82,7 +82,7 @@ function failureOf(body: unknown): {status: number; code: string} {
 
 /** The words for people in an error, wherever a server puts them. */
 function saidIn(body: unknown): string {
-  if (typeof body === 'string') return /^\s*<[!a-z]/i.test(body) ? (/<title>(.*?)<\/title>/is.exec(body)?.[1]?.trim() ?? 'a web page') : body
+  if (typeof body === 'string') return titleOfPage(body) ?? body
   if (Array.isArray(body) && body.length > 0) return body.map(saidOfField).join('; ')
   const {message, detail, error, title} = (body ?? {}) as Record<string, unknown>
   const said = [message, detail, error, title].find((candidate) => candidate !== '' && ['string', 'object'].includes(typeof candidate) && candidate !== null)

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import {inspect} from 'node:util'
 import type {ErrorKind} from '../../../errors/helix-error.js'
 import {API_KEY, type Bench, type ConformanceCase, caseOf, type WiredSubject} from '../bench.js'
+import {FakeServer} from '../fake-server.js'
 import {readFailed} from '../read-answer.js'
 import {answerWith} from '../replies.js'
 import {ask} from '../samples.js'
@@ -64,6 +65,17 @@ export function refusalCases(subject: WiredSubject): ConformanceCase[] {
       assert.ok(error instanceof Error)
       assert.equal((error as {code?: unknown}).code, 'KEY_REFUSED')
       checkKeyIsAbsent(error)
+    }),
+    caseOf(subject, 'the API key does not go along to another server that a redirect leads to', async (bench) => {
+      const other = await new FakeServer().start()
+      try {
+        other.reply(answerWith([wire.errorBody(404, 'not here')], {...JSON_TYPE, status: 404}))
+        bench.server.reply(answerWith([''], {...JSON_TYPE, status: 307, headers: {location: `${other.url}/v1`}}))
+        await fail(bench)
+        assert.ok(!JSON.stringify(other.requests).includes(API_KEY), 'the other server got the API key')
+      } finally {
+        await other.close()
+      }
     }),
     caseOf(subject, 'a server that is not there is an error that says so', async (bench) => {
       const provider = await bench.open({retries: 0})
