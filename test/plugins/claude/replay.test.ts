@@ -1,19 +1,15 @@
 import {existsSync} from 'node:fs'
 import {describe, expect, it} from '@jest/globals'
 import {ResponseCollector} from '../../../src/core/providers/collect-response.js'
-import {openFetch} from '../../../src/core/providers/open-fetch.js'
 import type {AssistantMessage, ToolGenerationRequest, Usage} from '../../../src/core/providers/provider.js'
 import type {RecordedRequest} from '../../../src/core/providers/testing/fake-server.js'
 import type {ReadAnswer} from '../../../src/core/providers/testing/read-answer.js'
 import {answerWith} from '../../../src/core/providers/testing/replies.js'
-import {splittingFetch} from '../../../src/core/providers/testing/split-bytes.js'
 import claude from '../../../src/plugins/claude/plugin.js'
 import {describeUnless} from '../../fixtures/describe-unless.js'
-import {ask, KEY, OWN, type Recording, readRecordings, SHARED, WEATHER} from '../../fixtures/replay.js'
+import {ask, KEY, OWN, type Protocol, readRecordings, replay, SHARED, STREAM, WEATHER} from '../../fixtures/replay.js'
 
 const plugin = await claude()
-const STREAM = {contentType: 'text/event-stream; charset=utf-8'}
-const JSON_BODY = {contentType: 'application/json'}
 
 const JSON_TOOL = {name: 'json', description: 'takes the answer', parameters: {type: 'object', properties: {elements: {type: 'array'}}, required: ['elements']}}
 const QUESTION: ToolGenerationRequest = {
@@ -154,29 +150,7 @@ function checkSent({method, path, headers: {'x-api-key': key, ...headers}, body}
   })
 }
 
-/** Each recording in the three ways in which it may come. */
-function replay(recordings: Recording[], check: (recording: Recording, told: Told, isStream: boolean) => void): void {
-  for (const recording of recordings)
-    describe(recording.name, () => {
-      const stream = streamOf(recording.lines)
-
-      it('streamed', async () => {
-        const {sent, ...answer} = await ask(plugin, answerWith([stream], STREAM), QUESTION)
-        check(recording, toldBy(answer), true)
-        checkSent(sent)
-      })
-
-      it('streamed byte by byte', async () => {
-        check(recording, toldBy(await ask(plugin, answerWith([stream], STREAM), QUESTION, {fetch: splittingFetch(1)})), true)
-      })
-
-      it('as a whole, where a server in between does not stream', async () => {
-        const {fetch, close} = await openFetch(5)
-        check(recording, toldBy(await ask(plugin, answerWith([recording.body], JSON_BODY), QUESTION, {fetch})), false)
-        await close()
-      })
-    })
-}
+const protocol: Protocol<Told> = {plugin, question: QUESTION, streamOf, toldBy, checkSent}
 
 describe('hand-made answers', () => {
   const recordings = readRecordings(OWN, /^anthropic-/)
@@ -185,7 +159,7 @@ describe('hand-made answers', () => {
     expect(recordings.map(({name}) => name).sort()).toEqual(Object.keys(TOLD).sort())
   })
 
-  replay(recordings, ({name}, told) => expect(told).toEqual(TOLD[name]))
+  replay(protocol, recordings, ({name}, told) => expect(told).toEqual(TOLD[name]))
 
   it('go back block by block as they came', async () => {
     for (const name of ['anthropic-interleaved', 'anthropic-cached']) {
@@ -211,7 +185,7 @@ describeUnless(existsSync(SHARED) ? undefined : 'there are no recorded answers b
     expect(recordings.map(({name}) => name).sort()).toEqual(Object.keys(SPOTS).sort())
   })
 
-  replay(recordings, ({name, lines, body}, told, isStream) => {
+  replay(protocol, recordings, ({name, lines, body}, told, isStream) => {
     expect(told).toEqual(expectedOf((isStream ? lines : [body]).map((line) => JSON.parse(line))))
     if (isStream) expect(told).toMatchObject(SPOTS[name]!)
   })

@@ -3,14 +3,11 @@ import {describe, expect, it} from '@jest/globals'
 import type {FinishReason, Usage} from '../../../src/core/providers/provider.js'
 import type {ReadAnswer} from '../../../src/core/providers/testing/read-answer.js'
 import {answerWith} from '../../../src/core/providers/testing/replies.js'
-import {splittingFetch} from '../../../src/core/providers/testing/split-bytes.js'
 import gemini from '../../../src/plugins/gemini/plugin.js'
 import {describeUnless} from '../../fixtures/describe-unless.js'
-import {ask, KEY, OWN, QUESTION, type Recording, readRecordings, SHARED, WEATHER} from '../../fixtures/replay.js'
+import {ask, JSON_BODY, KEY, OWN, type Protocol, type Recording, readRecordings, replay, SHARED, WEATHER} from '../../fixtures/replay.js'
 
 const plugin = await gemini()
-const STREAM = {contentType: 'text/event-stream'}
-const JSON_BODY = {contentType: 'application/json; charset=UTF-8'}
 
 interface Told {
   text: string
@@ -93,41 +90,27 @@ function expectedOf(payloads: Payload[]): Told {
   }
 }
 
-/** Each recording in the ways in which it may come, as far as it was recorded so. */
-function replay(recordings: Recording[], check: (recording: Recording, told: Told, isStream: boolean) => void): void {
-  for (const recording of recordings)
-    describe(recording.name, () => {
-      const stream = streamOf(recording.lines)
+const protocol: Protocol<Told> = {
+  plugin,
+  streamOf,
+  toldBy,
+  checkSent({method, path, headers: {'x-goog-api-key': key, ...headers}, body}) {
+    expect([method, path, key]).toEqual(['POST', '/v1/models/m:streamGenerateContent?alt=sse', KEY])
+    expect(headers['content-type']).toBe('application/json')
+    expect(JSON.stringify([headers, path, body])).not.toContain(KEY)
+    const {parameters, ...weather} = WEATHER
+    expect(JSON.parse(body)).toEqual({
+      contents: [{role: 'user', parts: [{text: 'Wie ist es?'}]}],
+      tools: [{functionDeclarations: [{...weather, parametersJsonSchema: parameters}]}],
+    })
+  },
+}
 
-      const ifStreamed = recording.lines.length > 0 ? it : it.skip
-      const ifWhole = recording.body ? it : it.skip
-
-      ifStreamed('streamed', async () => {
-        const {sent, ...answer} = await ask(plugin, answerWith([stream], STREAM))
-        check(recording, toldBy(answer), true)
-        expect([sent.method, sent.path]).toEqual(['POST', '/v1/models/m:streamGenerateContent?alt=sse'])
-        const {'x-goog-api-key': key, ...headers} = sent.headers
-        expect(key).toBe(KEY)
-        expect(headers['content-type']).toBe('application/json')
-        expect(JSON.stringify([headers, sent.path, sent.body])).not.toContain(KEY)
-        const {parameters, ...weather} = WEATHER
-        expect(JSON.parse(sent.body)).toEqual({
-          contents: [{role: 'user', parts: [{text: 'Wie ist es?'}]}],
-          tools: [{functionDeclarations: [{...weather, parametersJsonSchema: parameters}]}],
-        })
-      })
-
-      ifStreamed('streamed byte by byte', async () => {
-        check(recording, toldBy(await ask(plugin, answerWith([stream], STREAM), QUESTION, {fetch: splittingFetch(1)})), true)
-      })
-
-      ifWhole('as a whole, where the server does not stream', async () => {
-        check(recording, toldBy(await ask(plugin, answerWith([recording.body], JSON_BODY))), false)
-      })
-
-      ifStreamed('as a list of its pieces, where the server does not know of events', async () => {
-        check(recording, toldBy(await ask(plugin, answerWith([`[${recording.lines.join(',\n')}]`], JSON_BODY))), true)
-      })
+/** Also as a server sends them that does not know of events. */
+function replayLists(recordings: readonly Recording[], check: (recording: Recording, told: Told) => void): void {
+  for (const recording of recordings.filter(({lines}) => lines.length > 0))
+    it(`${recording.name} as a list of its pieces`, async () => {
+      check(recording, toldBy(await ask(plugin, answerWith([`[${recording.lines.join(',\n')}]`], JSON_BODY))))
     })
 }
 
@@ -138,14 +121,18 @@ describe('hand-made answers', () => {
     expect(recordings.map(({name}) => name).sort()).toEqual(Object.keys(TOLD).sort())
   })
 
-  replay(recordings, ({name}, told) => expect(told).toEqual(TOLD[name]))
+  const check = ({name}: Recording, told: Told) => expect(told).toEqual(TOLD[name])
+  replay(protocol, recordings, check)
+  replayLists(recordings, check)
 })
 
 describeUnless(existsSync(SHARED) ? undefined : 'there are no recorded answers beside the project', 'recorded answers', () => {
   const recordings = readRecordings(SHARED, /^google-/)
 
-  replay(recordings, ({name, lines, body}, told, isStream) => {
+  const check = ({name, lines, body}: Recording, told: Told, isStream = true) => {
     expect(told).toEqual(expectedOf((isStream ? lines : [body]).map((line) => JSON.parse(line))))
     if (isStream) expect(told).toMatchObject(SPOTS[name] ?? {})
-  })
+  }
+  replay(protocol, recordings, check)
+  replayLists(recordings, check)
 })
