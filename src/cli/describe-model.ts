@@ -2,7 +2,8 @@ const MOST_NAMED = 4
 
 /** A size for a person; a dash where it is not known. */
 export function describeBytes(bytes: number | null | undefined): string {
-  return bytes === null || bytes === undefined ? '-' : `${(bytes / 1e9).toFixed(1)} GB`
+  if (bytes === null || bytes === undefined) return '-'
+  return bytes < 1e9 ? `${Math.round(bytes / 1e6)} MB` : `${(bytes / 1e9).toFixed(1)} GB`
 }
 
 /** The first names, and how many more there are. */

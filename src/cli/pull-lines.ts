@@ -1,5 +1,6 @@
 import type {PullProgress} from '../core/providers/provider.js'
 import {showLine} from '../core/show-text.js'
+import {describeBytes} from './describe-model.js'
 import {drawBar} from './progress-line.js'
 
 const FRAME_MS = 100
@@ -26,7 +27,7 @@ export class PullLines {
       return
     }
     const done = completedBytes ?? 0
-    const far = totalBytes ? `${drawBar(done, totalBytes)} ${Math.floor((100 * done) / totalBytes)} % of ${Math.round(totalBytes / 1e6)} MB` : ''
+    const far = totalBytes ? `${drawBar(done, totalBytes)} ${Math.floor((100 * done) / totalBytes)} % of ${describeBytes(totalBytes)}` : ''
     this.#lines.set(name, `${name}: ${far}${far && '  '}${showLine(status)}`)
     // A first line is drawn at once, what comes soon after it with the next frame.
     if (this.#drawn === 0) this.#draw()

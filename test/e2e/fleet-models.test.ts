@@ -44,7 +44,7 @@ describeUnless(sshdAvailable(), 'the models of all workers', () => {
     first.ollama.models.pop()
     const all = await fleet.home.run(['model', 'list', '--refresh', '--provider', 'ollama'])
     expect(all).toMatchObject({code: 0, stderr: ''})
-    expect(all.stdout).toMatch(/^MODEL +WORKERS +SIZE +SOURCE\n.*\nollama\/qwen3:8b +gpu-1 +0\.0 GB +discovered\n$/)
+    expect(all.stdout).toMatch(/^MODEL +WORKERS +SIZE +SOURCE\n.*\nollama\/qwen3:8b +gpu-1 +8 MB +discovered\n$/)
     expect(await fleet.home.run(['model', 'list', '--worker', 'gpu-7'])).toMatchObject({code: 2, stderr: expect.stringMatching(/Did you mean gpu-[12]\?/)})
     expect(await fleet.home.run(['model', 'list', '--provider', 'olama'])).toMatchObject({code: 2, stderr: expect.stringContaining('Did you mean ollama?')})
   })
@@ -80,7 +80,7 @@ describeUnless(sshdAvailable(), 'the models of all workers', () => {
     expect((await list()).filter(([, , source]) => source === 'deployed')).toHaveLength(2)
     const again = await fleet.home.run(['model', 'deploy', 'ollama/phi4', '--worker', 'gpu-1', '--worker', 'gpu-2'])
     expect(again.code).toBe(0)
-    expect(again.stdout.split('\n').sort()).toEqual(['', '✓ gpu-1: ollama/phi4:latest, 0.0 GB', '✓ gpu-2: ollama/phi4:latest, 0.0 GB'])
+    expect(again.stdout.split('\n').sort()).toEqual(['', '✓ gpu-1: ollama/phi4:latest, 11 MB', '✓ gpu-2: ollama/phi4:latest, 11 MB'])
     expect(again.stderr).toMatch(/^(gpu-[12]: .*\n)+$/)
   })
 
@@ -92,7 +92,7 @@ describeUnless(sshdAvailable(), 'the models of all workers', () => {
     const run = await fleet.home.run(['model', 'deploy', 'ollama/solar', '--all'])
     const {workers} = await fleet.json(['model', 'deploy', 'ollama/solar', '--all'])
     second.ollama.refusal = undefined
-    expect(run).toMatchObject({code: 69, stdout: '✓ gpu-1: ollama/solar:latest, 0.0 GB\n'})
+    expect(run).toMatchObject({code: 69, stdout: '✓ gpu-1: ollama/solar:latest, 12 MB\n'})
     expect(workers).toMatchObject([
       {worker: 'away', model: null, error: {code: 'CONNECT_FAILED', kind: 'unavailable'}},
       {worker: 'gpu-1', model: 'ollama@gpu-1/solar:latest', error: null},
@@ -171,6 +171,6 @@ describeUnless(sshdAvailable() ?? noTmux(), 'a deployment on a terminal', () => 
     await screen.shows(/gpu-2: \[#{10} {10}\] 50 % of 12 MB {2}pulling/)
     letGo.resolve()
     const lines = await screen.shows('left with 0')
-    expect(lines.filter((line) => line !== '').sort()).toEqual(['left with 0', '✓ gpu-1: ollama/qwen3:latest, 0.0 GB', '✓ gpu-2: ollama/qwen3:latest, 0.0 GB'])
+    expect(lines.filter((line) => line !== '').sort()).toEqual(['left with 0', '✓ gpu-1: ollama/qwen3:latest, 12 MB', '✓ gpu-2: ollama/qwen3:latest, 12 MB'])
   })
 })

@@ -1,5 +1,6 @@
 import {Args} from '@oclif/core'
 import {HelixCommand} from '../../cli/base-command.js'
+import {describeBytes} from '../../cli/describe-model.js'
 import {stopOnSignal} from '../../cli/stop-on-signal.js'
 import {formatTable} from '../../cli/table.js'
 import {type ModelView, viewModel} from '../../core/providers/provider-view.js'
@@ -15,7 +16,7 @@ export default class ProviderModels extends HelixCommand<{models: ModelView[]}> 
     const rows = models.map(({id, context_tokens, size_bytes, modified_at}) => [
       `${args.provider}/${id}`,
       context_tokens === null ? '-' : String(context_tokens),
-      size_bytes === null ? '-' : `${(size_bytes / 1e9).toFixed(1)} GB`,
+      describeBytes(size_bytes),
       modified_at ?? '-',
     ])
     this.log(formatTable(['MODEL', 'CONTEXT', 'SIZE', 'MODIFIED'], rows))
