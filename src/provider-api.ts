@@ -3,13 +3,13 @@
  * Everything else of Helix may change without notice.
  */
 export {type ErrorKind, errorCode, HelixError, type HelixErrorOptions, messageOf} from './core/errors/helix-error.js'
-export {parseObject} from './core/parse-object.js'
 export type {AdapterEvent, Arrival} from './core/providers/answer-assembler.js'
 export {BaseProvider} from './core/providers/base-provider.js'
 export {toArgumentsObject} from './core/providers/call-arguments.js'
 export {checkKey} from './core/providers/chat-completions/failures.js'
 export {type FoundPackage, findPackage} from './core/providers/installed-package.js'
 export {splitWorker} from './core/providers/model-name.js'
+export {parseObject} from './core/providers/parse-object.js'
 export type {ModelPrice, PriceTable} from './core/providers/prices.js'
 export type {
   AssistantMessage,

@@ -1,5 +1,4 @@
 import type {FoundServer} from '../models/found-models.js'
-import {parseObject} from '../parse-object.js'
 import type {WorkerFacts, WorkerLoad, WorkerResources} from './worker.js'
 
 /** What was found out about a worker. */
@@ -174,7 +173,7 @@ function readGpus(lines: Lines): Gpu[] {
 
 // The names of the fields differ in case between versions; warnings may stand before the object.
 function readRocm(text: string): Gpu[] {
-  const cards = parseObject(text.slice(Math.max(0, text.indexOf('{')))) ?? {}
+  const cards = parseObject(text.slice(Math.max(0, text.indexOf('{'))))
   return Object.entries(cards).flatMap(([id, card]) => {
     if (!id.startsWith('card') || typeof card !== 'object' || card === null) return []
     const fields = new Map(Object.entries(card).map(([key, value]) => [key.toLowerCase(), String(value)]))
@@ -185,7 +184,7 @@ function readRocm(text: string): Gpu[] {
 
 function readServers(lines: Lines): FoundServer[] {
   const answers = (word: string) =>
-    (lines.get(word) ?? []).map((line) => ({url: line.split(' ')[0] ?? '', body: parseObject(line.slice(line.indexOf(' ') + 1)) ?? {}}))
+    (lines.get(word) ?? []).map((line) => ({url: line.split(' ')[0] ?? '', body: parseObject(line.slice(line.indexOf(' ') + 1))}))
   const props = new Map(answers('props').map(({url, body}) => [url, body]))
   const ollama = answers('ollama').flatMap(({url, body}) =>
     Array.isArray(body.models) ? [{kind: 'ollama' as const, url, models: modelsOf(body.models, 'name')}] : [],
@@ -208,6 +207,15 @@ function modelsOf(models: readonly unknown[], field: string): FoundServer['model
     const bytes = [size, (meta as {size?: unknown} | null | undefined)?.size].find((candidate) => typeof candidate === 'number')
     return typeof name === 'string' ? [present({name, sizeBytes: bytes as number | undefined, digest: typeof digest === 'string' ? digest : undefined})] : []
   })
+}
+
+function parseObject(text: string): Record<string, unknown> {
+  try {
+    const value: unknown = JSON.parse(text)
+    return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : {}
+  } catch {
+    return {}
+  }
 }
 
 function cgroup(lines: Lines, file: string): string | undefined {

@@ -1,4 +1,4 @@
-import {parseObject} from '../../core/parse-object.js'
+import {parseObject} from '../../core/providers/parse-object.js'
 import {ProviderError, RequestFailure, titleOfPage} from '../../core/providers/provider-error.js'
 
 /** Statuses of the errors that come in a stream, where there is none: https://platform.claude.com/docs/en/api/errors */

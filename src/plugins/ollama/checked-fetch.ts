@@ -1,4 +1,4 @@
-import {parseObject} from '../../core/parse-object.js'
+import {parseObject} from '../../core/providers/parse-object.js'
 import {type Asked, notOllama, refusal} from './failures.js'
 import {readAnswer} from './read-answer.js'
 

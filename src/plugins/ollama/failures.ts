@@ -1,5 +1,5 @@
-import {parseObject} from '../../core/parse-object.js'
 import {splitWorker} from '../../core/providers/model-name.js'
+import {parseObject} from '../../core/providers/parse-object.js'
 import {ProviderError, RequestFailure} from '../../core/providers/provider-error.js'
 
 /** What Ollama was asked, for the words of an error. */

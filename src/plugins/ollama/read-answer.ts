@@ -1,4 +1,4 @@
-import {parseObject} from '../../core/parse-object.js'
+import {parseObject} from '../../core/providers/parse-object.js'
 import {streamCut} from '../../core/providers/provider-error.js'
 import {type Asked, errorOf, notOllama} from './failures.js'
 
