@@ -1,4 +1,4 @@
-import {type ErrorKind, HelixError, type HelixErrorOptions} from '../errors/helix-error.js'
+import {type ErrorKind, errorCode, HelixError, type HelixErrorOptions} from '../errors/helix-error.js'
 
 export interface ProviderErrorOptions extends HelixErrorOptions {
   /** Whether the same request may succeed a little later. */
@@ -113,8 +113,10 @@ function notFound({message, code, cause}: Failure, {provider, endpoint, model}: 
 }
 
 function networkError({message, cause}: Failure, {provider, endpoint}: FailureContext): ProviderError {
-  const told = helixErrorIn(cause)
+  const told = causesOf(cause).find(HelixError.is)
   if (told) return onTheWay(told, provider)
+  const refused = causesOf(cause).find(isCertificateError)
+  if (refused) return certificateError(refused, {provider, endpoint})
   const code = networkCode(cause)
   const reason = (code && NETWORK_HINTS[code]) ?? shorten(message)
   return new ProviderError('unavailable', `${provider} cannot be reached at ${endpoint ?? 'its address'}: ${reason}`, {
@@ -130,10 +132,24 @@ function onTheWay({kind, message, code, hint, cause}: HelixError, provider: stri
   return new ProviderError(kind, `${provider}: ${message}`, {code, retryable: code === 'CONNECTION_LOST', cause, ...(hint !== undefined && {hint})})
 }
 
-function helixErrorIn(error: unknown): HelixError | undefined {
-  let inner = error as {cause?: unknown} | undefined
-  for (let depth = 0; inner && depth < MOST_CAUSES; inner = inner.cause as typeof inner, depth++) if (HelixError.is(inner)) return inner
-  return undefined
+function certificateError({message}: Error, {provider, endpoint}: FailureContext): ProviderError {
+  const hint = 'If an authority of your own has signed it, name its certificate in the variable NODE_EXTRA_CA_CERTS.'
+  // Node adds advice about its own command line.
+  const reason = shorten(message.split(';', 1).join())
+  const text = `${provider}: the certificate of ${endpoint ?? 'its address'} is not accepted: ${reason}`
+  return new ProviderError('config', text, {code: 'CERTIFICATE_REFUSED', hint})
+}
+
+// OpenSSL's names, as Node has them: https://nodejs.org/api/tls.html#x509-certificate-error-codes
+function isCertificateError(error: unknown): error is Error {
+  return /^(ERR_TLS_)?CERT_|SELF_SIGNED_CERT|^UNABLE_TO_(GET|VERIFY)_/.test(errorCode(error))
+}
+
+/** An error and what it was caused by, the outermost first. */
+function causesOf(error: unknown): unknown[] {
+  const causes: unknown[] = []
+  for (let inner = error; inner && causes.length < MOST_CAUSES; inner = (inner as {cause?: unknown}).cause) causes.push(inner)
+  return causes
 }
 
 /** A stream that ended before the model said that it was done. */
@@ -144,11 +160,9 @@ export function streamCut(provider: string, hasContent: boolean, cause?: unknown
 
 // fetch wraps what the socket said in errors of its own, several deep.
 function networkCode(error: unknown): string | undefined {
-  let inner = error as {code?: unknown; errors?: unknown[]; cause?: unknown} | undefined
-  for (let depth = 0; inner && depth < MOST_CAUSES; inner = inner.cause as typeof inner, depth++) {
-    const {code, errors} = inner
-    if (typeof code === 'string' && code in NETWORK_HINTS) return code
-    const first = errors?.map(networkCode).find(Boolean)
+  for (const inner of causesOf(error) as {code?: unknown; errors?: unknown[]}[]) {
+    if (typeof inner.code === 'string' && inner.code in NETWORK_HINTS) return inner.code
+    const first = inner.errors?.map(networkCode).find(Boolean)
     if (first) return first
   }
   return undefined

@@ -39,7 +39,7 @@ export async function prepareHostKeyCheck(name: HostName, files: string[], polic
   if (required !== undefined && !isFingerprint(required)) {
     throw new HelixError('usage', `${JSON.stringify(required)} is not a host key fingerprint`, {
       code: 'HOST_KEY_INVALID',
-      hint: 'write it as SHA256: and 43 characters, as ssh-keygen -l prints it',
+      hint: 'Write it as SHA256: and 43 characters, as ssh-keygen -l prints it',
     })
   }
   const all = [...files, policy.ownFile]

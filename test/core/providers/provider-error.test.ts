@@ -1,5 +1,14 @@
+import {execFileSync, spawnSync} from 'node:child_process'
+import {once} from 'node:events'
+import {mkdtempSync, readFileSync} from 'node:fs'
+import {createServer} from 'node:https'
+import type {AddressInfo} from 'node:net'
+import {tmpdir} from 'node:os'
+import {join} from 'node:path'
 import {describe, expect, it} from '@jest/globals'
+import {openFetch} from '../../../src/core/providers/open-fetch.js'
 import {readRetryAfter, toProviderError} from '../../../src/core/providers/provider-error.js'
+import {describeUnless} from '../../fixtures/describe-unless.js'
 
 const CONTEXT = {provider: 'acme', endpoint: 'https://api.acme.example', model: 'm-1', now: Date.parse('2026-01-01T00:00:00Z')}
 
@@ -86,5 +95,26 @@ describe('how long to wait', () => {
     [{}, undefined],
   ])('%j: %s ms', (headers, expected) => {
     expect(readRetryAfter(new Headers(headers as Record<string, string>), CONTEXT.now)).toBe(expected)
+  })
+})
+
+const opensslMissing = spawnSync('openssl', ['version']).status === 0 ? undefined : 'no openssl to make one with'
+
+describeUnless(opensslMissing, 'a certificate that nobody vouches for', () => {
+  it('is told as such, with what to do about it', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'helix-'))
+    const [key, cert] = [join(folder, 'key.pem'), join(folder, 'cert.pem')]
+    execFileSync('openssl', ['req', '-x509', '-newkey', 'rsa:2048', '-nodes', '-subj', '/CN=localhost', '-keyout', key, '-out', cert], {stdio: 'ignore'})
+    const server = createServer({key: readFileSync(key), cert: readFileSync(cert)}, (_, response) => response.end()).listen(0, '127.0.0.1')
+    await once(server, 'listening')
+    const {fetch, close} = await openFetch(5)
+    const endpoint = `https://localhost:${(server.address() as AddressInfo).port}`
+    const thrown = await fetch(endpoint).catch((error: unknown) => error)
+    await close()
+    server.close()
+    expect(toProviderError({message: 'fetch failed', cause: thrown}, {...CONTEXT, endpoint})).toMatchObject({
+      ...{kind: 'config', code: 'CERTIFICATE_REFUSED', retryable: false, hint: expect.stringContaining('NODE_EXTRA_CA_CERTS')},
+      message: `acme: the certificate of ${endpoint} is not accepted: self-signed certificate`,
+    })
   })
 })
