@@ -72,6 +72,6 @@ function unquote(quoted: string, text: string): string {
 function invalidPath(text: string): HelixError {
   return new HelixError('usage', `${quoteText(text)} is not the path of a setting`, {
     code: 'CONFIG_PATH_INVALID',
-    hint: 'write it like workers.max_concurrent_tasks; a key with dots in brackets and quotes: workers.pool["gpu.example"].port',
+    hint: 'Write it like workers.max_concurrent_tasks; a key with dots in brackets and quotes: workers.pool["gpu.example"].port',
   })
 }

@@ -99,7 +99,7 @@ async function isUsersOwn(before: FileLayer | undefined, configDir: string): Pro
 
 function notRewritten({read}: FileLayer): HelixError {
   const reason = read.format === 'yaml' ? 'is YAML, which Helix reads but does not rewrite, so that your comments stay' : 'is not rewritten by Helix'
-  return configError(read.file, reason, {code: 'CONFIG_NOT_REWRITTEN', hint: 'edit it yourself, or move the settings into helix.json'})
+  return configError(read.file, reason, {code: 'CONFIG_NOT_REWRITTEN', hint: 'Edit it yourself, or move the settings into helix.json'})
 }
 
 function formatLike(before: string | undefined, settings: Settings): string {

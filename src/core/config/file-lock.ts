@@ -28,7 +28,7 @@ async function acquireLock(lock: string, token: string, file: string, deadline: 
   while (!(await createLock(lock, token, file))) {
     await removeStaleLock(lock)
     if (Date.now() > deadline) {
-      throw new HelixError('busy', `another process is writing ${file}`, {code: 'CONFIG_LOCKED', hint: `if there is none, remove ${lock}`})
+      throw new HelixError('busy', `another process is writing ${file}`, {code: 'CONFIG_LOCKED', hint: `If there is none, remove ${lock}`})
     }
     await sleep(10 + Math.random() * 20)
   }

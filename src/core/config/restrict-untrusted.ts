@@ -34,6 +34,6 @@ export function requireTrusted(loaded: {ignored?: IgnoredSettings | undefined}, 
   if (!ignored?.paths.some((one) => isWithin(one, needed) || isWithin(needed, one))) return
   throw new HelixError('denied', `${path} is set by ${showLine(ignored.file)}, which is not trusted`, {
     code: 'PROJECT_UNTRUSTED',
-    hint: 'read the file, then: helix trust (or HELIX_TRUST_PROJECT=1 in CI)',
+    hint: 'Read the file, then: helix trust (or HELIX_TRUST_PROJECT=1 in CI)',
   })
 }

@@ -20,5 +20,5 @@ export function schemaAt(path: ConfigPath): {node: SchemaNode} | {problem: Confi
 export function requireNode(path: ConfigPath): SchemaNode {
   const found = schemaAt(path)
   if ('node' in found) return found.node
-  throw new HelixError('config', showProblem(found.problem), {code: 'CONFIG_UNKNOWN', hint: 'all settings: helix config schema'})
+  throw new HelixError('config', showProblem(found.problem), {code: 'CONFIG_UNKNOWN', hint: 'All settings: helix config schema'})
 }

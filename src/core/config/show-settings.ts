@@ -23,7 +23,7 @@ export function getSetting(loaded: LoadedConfig, pathText: string): SettingValue
   requireNode(path)
   const value = valueAt(redactValue(loaded.values), path)
   if (value !== undefined) return {path: formatPath(path), value}
-  throw new HelixError('config', `${formatPath(path)} is not set`, {code: 'CONFIG_UNSET', hint: `set it with: helix config set ${formatPath(path)} VALUE`})
+  throw new HelixError('config', `${formatPath(path)} is not set`, {code: 'CONFIG_UNSET', hint: `Set it with: helix config set ${formatPath(path)} VALUE`})
 }
 
 /** All effective settings in the order of the schema, secrets redacted. */

@@ -16,7 +16,7 @@ export async function readKeyring(name: string): Promise<string | undefined> {
   } catch (error) {
     throw new HelixError('config', `the keyring of this system cannot be read for keyring:${name}: ${messageOf(error)}`, {
       code: 'KEYRING_UNAVAILABLE',
-      hint: 'unlock it, or use env:NAME where there is no keyring, as in CI',
+      hint: 'Unlock it, or use env:NAME where there is no keyring, as in CI',
       cause: error,
     })
   }

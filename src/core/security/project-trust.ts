@@ -50,7 +50,7 @@ export async function listTrusted(configDir: string): Promise<TrustedFile[]> {
   } catch (error) {
     throw configError(store, `cannot be read: ${messageOf(error)}`, {
       code: 'TRUST_UNREADABLE',
-      hint: 'remove it and trust your projects again with: helix trust',
+      hint: 'Remove it and trust your projects again with: helix trust',
       cause: error,
     })
   }

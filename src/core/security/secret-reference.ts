@@ -17,7 +17,7 @@ export async function resolveSecretReference(reference: string, env: NodeJS.Proc
     if (secret) return secret
     throw new HelixError('config', `the secret keyring:${name} is not there: the keyring has no entry ${name} of the service ${KEYRING_SERVICE}`, {
       code: 'SECRET_MISSING',
-      hint: "add it with your system's keyring program, or use env:NAME",
+      hint: "Add it with your system's keyring program, or use env:NAME",
     })
   }
   throw new HelixError('config', 'a secret is written as env:NAME or keyring:NAME', {code: 'SECRET_REFERENCE_INVALID'})
@@ -28,6 +28,6 @@ function readVariable(name: string, env: NodeJS.ProcessEnv): string {
   if (secret) return secret
   throw new HelixError('config', `the secret env:${name} is not there: the variable ${name} is ${secret === undefined ? 'not set' : 'empty'}`, {
     code: 'SECRET_MISSING',
-    hint: `set it where helix starts: export ${name}=…`,
+    hint: `Set it where helix starts: export ${name}=…`,
   })
 }

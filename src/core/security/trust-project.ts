@@ -53,6 +53,6 @@ function locateFile(file: string | undefined, {cwd, configDir}: ConfigLocation):
   if (located !== undefined) return located
   throw new HelixError('config', `no project config in ${cwd} or the folders above it`, {
     code: 'PROJECT_CONFIG_MISSING',
-    hint: 'make one with: helix config set PATH VALUE --project',
+    hint: 'Make one with: helix config set PATH VALUE --project',
   })
 }

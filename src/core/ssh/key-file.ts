@@ -20,7 +20,7 @@ export async function readKeyFile(path: string, required: boolean): Promise<KeyF
     // OpenSSH takes an identity from the agent when only its public half is here.
     const publicKey = await readPublicFile(path)
     if (publicKey !== undefined) return {path, publicKey, privateKey: undefined, encrypted: false, text: Buffer.alloc(0)}
-    if (required) throw new HelixError('config', `there is no key file ${path}`, {code: 'KEY_FILE_MISSING', hint: 'check the path given with --key'})
+    if (required) throw new HelixError('config', `there is no key file ${path}`, {code: 'KEY_FILE_MISSING', hint: 'Check the path given with --key'})
     return undefined
   }
   const key = await parseKey(text)

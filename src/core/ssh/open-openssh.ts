@@ -150,11 +150,11 @@ async function checkLogin({keyPath, password, passphrase}: SshSettings): Promise
   if (password !== undefined || passphrase !== undefined) {
     throw new HelixError('config', 'the transport openssh takes no password or passphrase; it uses the agent and keys that need none', {
       code: 'SSH_LOGIN_UNSUPPORTED',
-      hint: 'load the key with ssh-add, or leave the transport to ssh2',
+      hint: 'Load the key with ssh-add, or leave the transport to ssh2',
     })
   }
   if (keyPath === undefined) return
   await access(expandHome(keyPath)).catch((error: unknown) => {
-    throw new HelixError('config', `there is no key file ${keyPath}`, {code: 'KEY_FILE_MISSING', hint: 'check the path given with --key', cause: error})
+    throw new HelixError('config', `there is no key file ${keyPath}`, {code: 'KEY_FILE_MISSING', hint: 'Check the path given with --key', cause: error})
   })
 }

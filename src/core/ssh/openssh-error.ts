@@ -9,7 +9,7 @@ export function opensshError(said: string, host: ResolvedHost): HelixError {
     const shown = /key sent by the remote host is\n(SHA256:\S+?)\.?$/mu.exec(said)?.[1] ?? 'another one'
     return new HelixError('denied', `the host key of ${nameOf(changed[1])}, which is on the way, has changed: it shows ${shown}. Nothing was executed`, {
       code: 'HOST_KEY_CHANGED',
-      hint: 'somebody may be listening in, or the machine was installed anew. If you know why: ssh-keygen -R removes the old key',
+      hint: 'Somebody may be listening in, or the machine was installed anew. If you know why: ssh-keygen -R removes the old key',
     })
   }
   const revoked = /^(?:WARNING: REVOKED HOST KEY|.*marked as revoked)/mu.test(said)
@@ -18,7 +18,7 @@ export function opensshError(said: string, host: ResolvedHost): HelixError {
   if (unknown?.[2]) {
     return new HelixError('denied', `the host key of ${nameOf(unknown[2])}, which is on the way, is not known: ${unknown[1]}`, {
       code: 'HOST_KEY_UNKNOWN',
-      hint: 'connect there once with ssh and compare the fingerprint, or accept it unseen with --accept-new',
+      hint: 'Connect there once with ssh and compare the fingerprint, or accept it unseen with --accept-new',
     })
   }
   const lines = said.split('\n').filter(Boolean)
@@ -26,7 +26,7 @@ export function opensshError(said: string, host: ResolvedHost): HelixError {
   if (refused !== undefined) {
     return new HelixError('denied', `${host.username}@${host.hostname} refused the login: ${refused.replace(/^.*?: (?=Permission denied)/u, '')}`, {
       code: 'AUTH_FAILED',
-      hint: 'the transport openssh asks for nothing: load the key with ssh-add, or name one without a passphrase with --key',
+      hint: 'The transport openssh asks for nothing: load the key with ssh-add, or name one without a passphrase with --key',
     })
   }
   const config = lines.findLast((line) => /Bad configuration option|^(?:.*: )?(?:line \d+: )?(?:unsupported option|Bad owner)/iu.test(line))

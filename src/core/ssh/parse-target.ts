@@ -45,7 +45,7 @@ function checkNames({host, username, port}: SshTarget): void {
 }
 
 function refusal(message: string): HelixError {
-  return new HelixError('usage', message, {code: 'SSH_TARGET_INVALID', hint: 'write it as user@host, user@host:port or user@[address]:port'})
+  return new HelixError('usage', message, {code: 'SSH_TARGET_INVALID', hint: 'Write it as user@host, user@host:port or user@[address]:port'})
 }
 
 // JSON keeps the message on one line and makes control characters visible.

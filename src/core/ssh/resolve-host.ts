@@ -64,7 +64,7 @@ async function readSshConfig(settings: SshSettings, configFile: string | undefin
   if (reader === 'parser') return readWithParser(settings, configFile)
   const values = await readWithOpenssh(settings, configFile)
   if (values !== undefined) return values
-  if (reader === 'openssh') throw new HelixError('unavailable', 'there is no ssh on PATH', {code: 'SSH_MISSING', hint: 'install the OpenSSH client'})
+  if (reader === 'openssh') throw new HelixError('unavailable', 'there is no ssh on PATH', {code: 'SSH_MISSING', hint: 'Install the OpenSSH client'})
   return readWithParser(settings, configFile)
 }
 
@@ -82,6 +82,6 @@ function findAgent(value: string, expand: (path: string) => string): {identityAg
 function proxyCommandError(host: string, command: string): HelixError {
   return new HelixError('unavailable', `ssh_config reaches ${host} through ProxyCommand ${JSON.stringify(command)}, which the transport ssh2 does not run`, {
     code: 'PROXY_COMMAND_UNSUPPORTED',
-    hint: 'give the worker the transport openssh, which does, or use ProxyJump where that is possible',
+    hint: 'Give the worker the transport openssh, which does, or use ProxyJump where that is possible',
   })
 }

@@ -76,21 +76,21 @@ function describeKnown({known}: HostKeys, {file, line}: KnownHostKey): string {
 function unknownError(name: HostName, {type, fingerprint}: HostKey): HelixError {
   return new HelixError('denied', `the host key of ${show(name)} is not known: ${type} ${fingerprint}`, {
     code: 'HOST_KEY_UNKNOWN',
-    hint: `compare it with ssh-keygen -lf /etc/ssh/${publicKeyFile(type)} on the machine, then accept it with --host-key ${fingerprint}, or unseen with --accept-new`,
+    hint: `Compare it with ssh-keygen -lf /etc/ssh/${publicKeyFile(type)} on the machine, then accept it with --host-key ${fingerprint}, or unseen with --accept-new`,
   })
 }
 
 function changedError(name: HostName, {type, fingerprint}: HostKey, known: string, what = 'has changed'): HelixError {
   return new HelixError('denied', `the host key of ${show(name)} ${what}: it shows ${type} ${fingerprint}, expected is ${known}. Nothing was executed`, {
     code: 'HOST_KEY_CHANGED',
-    hint: `somebody may be listening in, or the machine was installed anew. Compare it with ssh-keygen -lf /etc/ssh/${publicKeyFile(type)} there; if it is right, give --host-key ${fingerprint} to helix worker trust-key, or to worker add`,
+    hint: `Somebody may be listening in, or the machine was installed anew. Compare it with ssh-keygen -lf /etc/ssh/${publicKeyFile(type)} there; if it is right, give --host-key ${fingerprint} to helix worker trust-key, or to worker add`,
   })
 }
 
 function revokedError(name: HostName, {type, fingerprint}: HostKey): HelixError {
   return new HelixError('denied', `the host key of ${show(name)} is revoked: ${type} ${fingerprint}. Nothing was executed`, {
     code: 'HOST_KEY_REVOKED',
-    hint: 'a known_hosts file marks it @revoked: give the machine a new host key',
+    hint: 'A known_hosts file marks it @revoked: give the machine a new host key',
   })
 }
 

@@ -175,6 +175,6 @@ function toError(code: number | null, path: string, said: string): HelixError {
   if (code === 103) return fileError('missing', path, undefined)
   if (code === 104) return fileError('denied', path, undefined)
   if (code === 107)
-    return new HelixError('unavailable', 'a folder is copied with tar, which the worker has not', {code: 'TAR_MISSING', hint: 'install tar on the worker'})
+    return new HelixError('unavailable', 'a folder is copied with tar, which the worker has not', {code: 'TAR_MISSING', hint: 'Install tar on the worker'})
   return fileError('failed', path, new Error(said.split('\n').at(-1) || `the copy ended with exit code ${code}`))
 }
