@@ -44,6 +44,19 @@ describeUnless(sshdAvailable(), 'helix worker discover', () => {
     return home.run(words)
   }
 
+  test('goes by the files of the folder that HOME names, as the hint that it gives', async () => {
+    delete home.env.HELIX_SSH_CONFIG
+    const folder = join(home.root, '.ssh')
+    mkdirSync(folder)
+    writeFileSync(join(folder, 'config'), box())
+    writeFileSync(join(folder, 'known_hosts'), `[127.0.0.1]:${server.port} ${key()}\n`)
+    const [found] = (await discover()).candidates
+    expect(found).toMatchObject({name: 'box', host: '127.0.0.1', port: server.port, username: server.username, host_key_known: true})
+    expect(await follow(await home.run(['worker', 'discover']))).toMatchObject({code: 0})
+    expect(await home.run(['worker', 'set', 'box', '--transport', 'openssh'])).toMatchObject({code: 0})
+    expect(await home.run(['worker', 'exec', 'box', '--', 'echo', 'here'])).toMatchObject({code: 0, stdout: 'here\n'})
+  })
+
   test('offers a host of ssh_config once, under its first alias, and its hint adds it', async () => {
     write(box(), `[127.0.0.1]:${server.port} ${key()}\n`)
     const candidate = {
