@@ -42,7 +42,7 @@ export function show(values, unit) {
  * @param {string} text
  */
 export function line(name, text) {
-  console.log(`${name.padEnd(44)}${text}`)
+  console.log(`${name.padEnd(48)} ${text}`)
 }
 
 /**
