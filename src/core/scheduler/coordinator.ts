@@ -1,6 +1,7 @@
 import {setTimeout as delay} from 'node:timers/promises'
 import {listenForWork} from '../data/wake-ups.js'
 import {HelixError, messageOf} from '../errors/helix-error.js'
+import {untilPulse} from '../pulse.js'
 import {TaskClaims} from '../tasks/claim-tasks.js'
 import {type AttemptEnd, completeAttempts} from '../tasks/complete-attempts.js'
 import type {TaskRow} from '../tasks/task.js'
@@ -150,7 +151,7 @@ export class Coordinator {
         while (this.#claiming && (await this.#dispatch()) > 0);
         this.hasLooked = true
       })
-      await Promise.race([woken, this.#pause(TICK_MS)])
+      await Promise.race([woken, this.#pause(untilPulse(TICK_MS))])
     }
   }
 

@@ -1,4 +1,5 @@
 import {setTimeout as delay} from 'node:timers/promises'
+import {untilPulse} from '../pulse.js'
 import type {RequestContext} from '../requests/request-context.js'
 import {watchSchedules} from '../schedules/watch-schedules.js'
 import {isEligible} from '../tasks/placement.js'
@@ -38,7 +39,7 @@ export async function runScheduler(context: RequestContext, {drain, stop}: Sched
   const schedules = drain ? undefined : watchSchedules(context, resting.signal, () => coordinator.wake())
   try {
     const stopping = () => stop.aborted || coordinator.stopRequested
-    while (!stopping() && !(drain && (await isDrained(context, coordinator, leases)))) await pause(drain ? DRAIN_TICK_MS : TICK_MS, stopOrFailure)
+    while (!stopping() && !(drain && (await isDrained(context, coordinator, leases)))) await pause(drain ? DRAIN_TICK_MS : untilPulse(TICK_MS), stopOrFailure)
     resting.abort()
     coordinator.stopClaiming()
     const until = performance.now() + SHORT_TASK_MS

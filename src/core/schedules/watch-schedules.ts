@@ -1,5 +1,6 @@
 import {setTimeout as delay} from 'node:timers/promises'
 import {messageOf} from '../errors/helix-error.js'
+import {untilPulse} from '../pulse.js'
 import {type FireContext, fireDueSchedules} from './fire-schedules.js'
 
 const LOOK_MS = 1000
@@ -19,6 +20,6 @@ export async function watchSchedules(context: FireContext, stop: AbortSignal, fi
       if (message !== told) context.logger.warn(`looking for schedules: ${message}`)
       told = message
     }
-    await delay(LOOK_MS, undefined, {signal: stop}).catch(() => {})
+    await delay(untilPulse(LOOK_MS), undefined, {signal: stop}).catch(() => {})
   }
 }

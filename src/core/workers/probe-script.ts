@@ -45,18 +45,22 @@ gpus() {
   smi=$(command -v rocm-smi || ls /opt/rocm/bin/rocm-smi)
   [ -z "$smi" ] || say rocm "$("$smi" --showproductname --showmeminfo vram --showuse --json | tr -d "\\r\\n")"
 }
-if [ -r /proc/stat ]; then
-  cpu_times
-  sleep 0.2 || sleep 1
-  cpu_times
-  memory
-else
-  say loadavg "$(sysctl -n vm.loadavg)"
-  say memsize "$(sysctl -n hw.memsize || sysctl -n hw.physmem)"
-  vm_stat | while read -r line; do say vm "$line"; done
-  ioreg -r -d 1 -w 0 -c IOAccelerator | grep -o "Device Utilization %\\"=[0-9]*" | while read -r line; do say accelerator "$line"; done
-fi
-say cpus "$(nproc || getconf _NPROCESSORS_ONLN || sysctl -n hw.ncpu)"
+figures() {
+  if [ -r /proc/stat ]; then
+    cpu_times
+    sleep 0.2 || sleep 1
+    cpu_times
+    memory
+  else
+    say loadavg "$(sysctl -n vm.loadavg)"
+    say memsize "$(sysctl -n hw.memsize || sysctl -n hw.physmem)"
+    vm_stat | while read -r line; do say vm "$line"; done
+    ioreg -r -d 1 -w 0 -c IOAccelerator | grep -o "Device Utilization %\\"=[0-9]*" | while read -r line; do say accelerator "$line"; done
+  fi
+  say cpus "$(nproc || getconf _NPROCESSORS_ONLN || sysctl -n hw.ncpu)"
+}
+# In one piece: each that comes by itself is a packet to be deciphered.
+printf "%s\\n" "$(figures)"
 gpus
 dir=$root
 while [ ! -d "$dir" ]; do dir=\${dir%/*}; dir=\${dir:-/}; done

@@ -2,6 +2,7 @@ import {setTimeout as delay} from 'node:timers/promises'
 import type {Store} from '../data/store.js'
 import {messageOf} from '../errors/helix-error.js'
 import type {Logger} from '../logger.js'
+import {untilPulse} from '../pulse.js'
 import {probeLoad, probeWorker} from './probe-worker.js'
 import type {Transport} from './transport.js'
 import type {WorkerRow} from './worker.js'
@@ -66,7 +67,7 @@ export class WorkerHealth {
     while (!signal.aborted) {
       // A store that is away is the coordinator's to report.
       await work().catch((error) => this.#options.logger.debug(`looking after the workers: ${messageOf(error)}`))
-      await pause(TICK_MS)
+      await pause(untilPulse(TICK_MS))
     }
   }
 
