@@ -46,7 +46,7 @@ describe('the lock of a file', () => {
 
   it('of a living process is waited for, and then named', async () => {
     const file = makeFile({pid: process.pid})
-    await expect(withFileLock(file, async () => {}, 100)).rejects.toMatchObject({kind: 'busy', hint: `if there is none, remove ${file}.lock`})
+    await expect(withFileLock(file, async () => {}, 100)).rejects.toMatchObject({kind: 'busy', hint: `If there is none, remove ${file}.lock`})
     expect(existsSync(`${file}.lock`)).toBe(true)
   })
 
