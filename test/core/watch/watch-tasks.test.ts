@@ -5,6 +5,7 @@ import {TaskWatch} from '../../../src/core/watch/watch-tasks.js'
 import {queues} from '../../fixtures/open-queues.js'
 import {HOST, newTask, newTasks, type TestQueue} from '../../fixtures/queue.js'
 import {describeStores} from '../../fixtures/stores.js'
+import {waitFor} from '../../fixtures/wait-for.js'
 
 const PAGE = {top: 0, height: 5}
 
@@ -25,7 +26,12 @@ describeStores('looking at tasks', (newStore) => {
   test('shows what runs, and below it what ended last, the newest end first', async () => {
     const queue = await openQueue()
     const {me, ids} = await started(queue, 4)
-    for (const id of [ids[2], ids[0]]) await completeAttempts(queue.store, me, [{taskId: id!, attempt: 1, result: 'completed'}])
+    for (const id of [ids[2], ids[0]]) {
+      await completeAttempts(queue.store, me, [{taskId: id!, attempt: 1, result: 'completed'}])
+      // SQLite's clock has milliseconds, in one of which both would fit.
+      const later = `SELECT 1 AS is_later WHERE ${queue.store.sql.now} > (SELECT max(completed_at) FROM tasks)`
+      await waitFor('another time', async () => (await queue.store.query(later))[0])
+    }
     await queue.submit(newTasks(3))
     const found = await look(queue)
     expect(found.rows.map((task) => task.id)).toEqual([ids[1], ids[3], ids[0], ids[2]])
