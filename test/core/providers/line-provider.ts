@@ -1,7 +1,7 @@
 import type {AdapterEvent} from '../../../src/core/providers/answer-assembler.js'
 import {BaseProvider} from '../../../src/core/providers/base-provider.js'
 import type {ChatRequest, ModelInfo, ProviderCapabilities} from '../../../src/core/providers/provider.js'
-import {type Failure, ProviderError} from '../../../src/core/providers/provider-error.js'
+import {type Failure, ProviderError, RequestFailure} from '../../../src/core/providers/provider-error.js'
 import type {ProviderOptions, ProviderPlugin} from '../../../src/core/providers/provider-plugin.js'
 import type {ProviderWire, ReadMessage} from '../../../src/core/providers/testing/provider-wire.js'
 
@@ -20,7 +20,7 @@ export class LineProvider extends BaseProvider {
     for await (const line of this.lines(response.body ?? [])) {
       if (line.trim() === '') continue
       const event: AdapterEvent | {type: 'failure'; message: string} = JSON.parse(line)
-      if (event.type === 'failure') throw new LineFailure({status: 500, message: event.message})
+      if (event.type === 'failure') throw new RequestFailure({status: 500, message: event.message})
       yield event
     }
   }
@@ -35,7 +35,6 @@ export class LineProvider extends BaseProvider {
   }
 
   protected override readFailure(error: unknown): Failure {
-    if (error instanceof LineFailure) return error.failure
     // A line that is not whole: the rest of it was lost.
     if (error instanceof SyntaxError) return {status: 502, message: 'the connection was cut'}
     return super.readFailure(error)
@@ -49,7 +48,7 @@ export class LineProvider extends BaseProvider {
     }
     if (response.ok) return response
     const body = await response.text()
-    throw new LineFailure({status: response.status, headers: response.headers, message: body.startsWith('<') ? 'a web page' : body})
+    throw new RequestFailure({status: response.status, headers: response.headers, message: body.startsWith('<') ? 'a web page' : body})
   }
 
   protected async *lines(body: AsyncIterable<Uint8Array> | Iterable<Uint8Array>): AsyncGenerator<string> {
@@ -61,15 +60,6 @@ export class LineProvider extends BaseProvider {
       yield* lines
     }
     yield rest
-  }
-}
-
-class LineFailure extends Error {
-  readonly failure: Failure
-
-  constructor(failure: Failure) {
-    super(failure.message)
-    this.failure = failure
   }
 }
 
