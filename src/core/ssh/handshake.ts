@@ -5,6 +5,7 @@ import {type Authenticator, authError} from './authenticate.js'
 import {type HostKey, type HostKeyAlgorithm, readHostKey} from './host-key.js'
 import {connectError} from './open-socket.js'
 import type {ResolvedHost} from './resolve-host.js'
+import {noteLife} from './ssh2-channels.js'
 import type {HostKeyCheck} from './verify-host-key.js'
 
 /** A host's SSH side: authenticated by its key, this side logged in. */
@@ -51,6 +52,7 @@ export async function shakeHands(socket: Duplex, options: HandshakeOptions): Pro
     client.on('close', () => fail(new Error('the server closed the connection')))
     client.once('ready', () => {
       deadline.stop()
+      noteLife(client, socket)
       if (hostKey === undefined) fail(new Error('the server showed no host key'))
       else resolve({client, hostKey})
     })

@@ -39,6 +39,11 @@ export function atOnce(sftp: SFTPWrapper, send: () => void): void {
   }
 }
 
+/** Has what a server sends count as a sign of life: ssh2 (1.17) probes a connection over which data comes as one over which nothing does. */
+export function noteLife(client: Client, socket: Duplex): void {
+  socket.on('data', () => (client as unknown as {_resetKA?: () => void})._resetKA?.())
+}
+
 function channelsOf(client: Client): Channels {
   return (client as unknown as {_chanMgr: Channels})._chanMgr
 }
