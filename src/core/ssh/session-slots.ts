@@ -5,8 +5,8 @@ interface Waiting {
 
 /** Shares out the sessions that one connection may have open at once, first come, first served. */
 export class SessionSlots {
-  /** Called each time somebody has to wait. */
-  onWaiting?: () => void
+  /** Called each time there is no session left for somebody. */
+  onShortage?: () => void
   #limit: number
   #open = 0
   #queue: Waiting[] = []
@@ -42,12 +42,15 @@ export class SessionSlots {
       this.#open += 1
       return true
     }
-    if (this.#isCramped) return false
+    if (this.#isCramped) {
+      this.onShortage?.()
+      return false
+    }
     const admitted = new Promise<boolean>((admit, reject) => {
       if (again) this.#queue.unshift({admit, reject})
       else this.#queue.push({admit, reject})
     })
-    this.onWaiting?.()
+    this.onShortage?.()
     return admitted
   }
 

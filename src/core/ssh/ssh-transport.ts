@@ -19,6 +19,8 @@ import {abandonChannel, newestChannel} from './ssh2-channels.js'
 import type {WorkerFiles} from './worker-files.js'
 
 const MOST_OTHERS = 7
+/** With so few left, tasks and files need them all. */
+const FEW_SESSIONS = 3
 const REFUSALS = 6
 const REFUSAL_PAUSE_MS = 50
 
@@ -44,6 +46,8 @@ export class SshTransport implements Transport {
   readonly #lost = new AbortController()
   readonly #sftp = new SharedSftp(() => this.#openSftp())
   readonly #large: LargeFiles
+  /** What runs in sessions that were to spare. */
+  readonly #spare = new Set<WorkerProcess>()
   readonly #execFiles = new ExecFiles((command) => this.exec(command))
   #settleClosed: (reason: HelixError | undefined) => void = () => {}
 
@@ -54,8 +58,11 @@ export class SshTransport implements Transport {
     this.hostKey = link.hostKey
     this.#slots = new SessionSlots(maxSessions, {mayRefuse: true})
     this.#large = new LargeFiles(link, this.#slots)
-    // The session for files may be the last one; nobody else would ever give it back.
-    this.#slots.onWaiting = () => void this.#sftp.giveBack().catch(() => {})
+    // One of these may be the last one; nobody else would ever give it back.
+    this.#slots.onShortage = () => {
+      void this.#sftp.giveBack().catch(() => {})
+      for (const {stdin} of this.#spare) stdin.end()
+    }
     this.closed = new Promise((resolve) => {
       this.#settleClosed = resolve
     })
@@ -73,6 +80,15 @@ export class SshTransport implements Transport {
     const {channel, release} = await this.#openSession<ClientChannel>((client, done) => client.exec(command, done))
     channel.once('close', release)
     return toWorkerProcess(channel, this.#lost.signal)
+  }
+
+  async execSpare(command: string): Promise<WorkerProcess | undefined> {
+    if (this.#slots.limit - this.#slots.open < FEW_SESSIONS) return undefined
+    const process = await this.exec(command)
+    this.#spare.add(process)
+    const forget = () => this.#spare.delete(process)
+    process.exit.then(forget, forget)
+    return process
   }
 
   readRange(path: string, offset: number, length: number): Promise<Buffer> {

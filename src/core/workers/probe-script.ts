@@ -59,12 +59,11 @@ figures() {
   fi
   say cpus "$(nproc || getconf _NPROCESSORS_ONLN || sysctl -n hw.ncpu)"
 }
-# In one piece: each that comes by itself is a packet to be deciphered.
-printf "%s\\n" "$(figures)"
-gpus
-dir=$root
-while [ ! -d "$dir" ]; do dir=\${dir%/*}; dir=\${dir:-/}; done
-df -Pk "$dir" | while read -r line; do say disk "$line"; done
+space() {
+  dir=$root
+  while [ ! -d "$dir" ]; do dir=\${dir%/*}; dir=\${dir:-/}; done
+  df -Pk "$dir" | while read -r line; do say disk "$line"; done
+}
 `
 
 const FACTS = `
@@ -132,12 +131,7 @@ for port in $ports; do
 done
 `
 
-/**
- * Tells how busy a machine is and, given the ports of 127.0.0.1 on which to look for servers of models, what it is and has.
- * Output, each line after the mark: a word for its kind and what was read; `end` at last.
- */
-export function probeScript(ports?: readonly number[]): string {
-  return `
+const START = `
 mark=@MARK@
 root="\${HELIX_ATTEMPTS_ROOT:-\${XDG_STATE_HOME:-$HOME/.local/state}/helix}"
 unset HELIX_ATTEMPTS_ROOT
@@ -145,10 +139,47 @@ HELIX_PROBE=$mark LC_ALL=C
 export HELIX_PROBE LC_ALL
 exec < /dev/null 2> /dev/null
 say() { printf "%s %s\\n" "$mark" "$*"; }
+`
+
+/**
+ * Tells how busy a machine is and, given the ports of 127.0.0.1 on which to look for servers of models, what it is and has.
+ * Output, each line after the mark: a word for its kind and what was read; `end` at last.
+ */
+export function probeScript(ports?: readonly number[]): string {
+  return `${START}
 say root "$root"
 ${WATCH}${LOAD}
+# In one piece: each line that comes by itself is a packet to be deciphered.
+printf "%s\\n" "$(figures)"
+gpus
+space
 ${ports ? `ports="${ports.join(' ')}"\n${FACTS}${SERVERS}` : ''}
 say end
 kill "$watch"
+`
+}
+
+/** How a worker tells of its own accord how busy it is. */
+export interface WatchPlan {
+  /** So many times, then it is over. */
+  reports: number
+  /** How often it shows between two of them that the connection lives, the second of them included. */
+  beats: number
+  beatSeconds: number
+}
+
+/** Tells again and again how busy a machine is, each time as `probeScript` does without ports. It ends with its input; a program that hangs holds it up. */
+export function watchScript({reports, beats, beatSeconds}: WatchPlan): string {
+  return `exec 3<&0
+${START}${LOAD}
+( read -r _ <&3; kill "$$" ) > /dev/null &
+reader=$!
+reports=${reports}
+while [ $((reports -= 1)) -ge 0 ]; do
+  beats=${beats}
+  while now=$(date +%s); sleep $((${beatSeconds} - now % ${beatSeconds})) > /dev/null; [ $((beats -= 1)) -gt 0 ]; do echo; done
+  printf "%s\\n" "$(say root "$root"; figures; gpus; space; say end)"
+done
+kill "$reader"
 `
 }

@@ -3,12 +3,13 @@ import type {Store} from '../data/store.js'
 import {messageOf} from '../errors/helix-error.js'
 import type {Logger} from '../logger.js'
 import {untilPulse} from '../pulse.js'
+import {LoadWatch} from './load-watch.js'
 import {probeLoad, probeWorker} from './probe-worker.js'
 import type {Transport} from './transport.js'
-import type {WorkerRow} from './worker.js'
+import type {WorkerLoad, WorkerRow} from './worker.js'
 import {scriptEnvironment, type WorkerConnections} from './worker-connections.js'
 import {claimRetry, listRetries, markRevived} from './worker-recovery.js'
-import {readWorkerRow, storeLoad, storeProbe} from './worker-store.js'
+import {readWorkerRow, storeLoads, storeProbe} from './worker-store.js'
 
 const TICK_MS = 1000
 /** One-off commands are over before they would look at anybody's health. */
@@ -16,6 +17,12 @@ const FOREGROUND_DELAY_MS = 5000
 /** Versions and model servers change less often than load. */
 const CHECKS_PER_PROBE = 10
 const CHECKS_AT_ONCE = 16
+/** Below that at which a connection over which nothing has come is probed. */
+const LONGEST_BEAT_SECONDS = 8
+/** What a report may take, and the time until it is stored. */
+const REPORT_SECONDS = 2
+/** A worker that tells how it is may be that many intervals late. */
+const INTERVALS_HEARD = 2
 /** Most of them wait for an answer that does not come. */
 const RETRIES_AT_ONCE = 32
 
@@ -41,6 +48,12 @@ export class WorkerHealth {
   readonly #stopping = new AbortController()
   /** Checks of a connection so far. */
   readonly #checks = new WeakMap<Transport, number>()
+  /** What tells by itself how a worker is, by its connection. */
+  readonly #watches = new WeakMap<Transport, LoadWatch>()
+  /** Of which nothing was heard any more. */
+  readonly #silent = new WeakSet<Transport>()
+  /** By worker, not stored yet. */
+  #loads = new Map<string, WorkerLoad>()
   readonly #checking = new Set<string>()
   readonly #retrying = new Set<string>()
   #loops: Promise<unknown> = Promise.resolve()
@@ -91,6 +104,7 @@ export class WorkerHealth {
   /** Checks workers whose last check is too old, few enough at a time that all checks are spread over the interval. */
   async #check(): Promise<void> {
     const {store, hostId, intervalSeconds, scope, connections} = this.#options
+    await this.#storeLoads()
     const pool = `status = 'active' AND host_id IN ('', ?)${scope === 'connected' ? ` AND id IN ${store.sql.ids}` : ''}`
     const ids = scope === 'connected' ? [hostId, JSON.stringify(connections.connected())] : [hostId]
     const isDue = `(checked_at IS NULL OR checked_at <= ${store.sql.afterSeconds})`
@@ -112,23 +126,60 @@ export class WorkerHealth {
     }
   }
 
+  async #storeLoads(): Promise<void> {
+    const loads = this.#loads
+    if (loads.size === 0) return
+    this.#loads = new Map()
+    await storeLoads(this.#options.store, loads)
+  }
+
   async #examine(worker: WorkerRow): Promise<void> {
     const {store, connections} = this.#options
     const transport = await connections.get(worker)
+    if (this.#tellsByItself(transport)) return
     let isOpen = true
     void transport.closed.then(() => {
       isOpen = false
     })
-    const checks = this.#checks.get(transport) ?? 0
-    this.#checks.set(transport, checks + 1)
-    const all = this.#wantsAll(worker, checks)
+    const all = this.#wantsAll(worker, this.#count(transport) - 1)
     const probe = await (all ? probeWorker : probeLoad)(transport, scriptEnvironment(worker)).catch(async (error) => {
       // A connection that was lost, or closed with its coordinator, has been told of where it was noticed.
       if (isOpen && worker.origin !== 'local' && !this.#stopping.signal.aborted) await connections.giveUp(worker, messageOf(error))
       throw error
     })
     if (all) await storeProbe(store, worker.id, probe)
-    else await storeLoad(store, worker.id, probe.load)
+    else this.#loads.set(worker.id, probe.load)
+    await this.#watch(worker, transport)
+  }
+
+  /** Has a worker tell by itself how it is, until it is time to look at all of it. */
+  async #watch({id}: WorkerRow, transport: Transport): Promise<void> {
+    const {intervalSeconds, scope} = this.#options
+    const beats = Math.ceil((intervalSeconds - REPORT_SECONDS) / LONGEST_BEAT_SECONDS)
+    const reports = CHECKS_PER_PROBE - ((this.#checks.get(transport) ?? 0) % CHECKS_PER_PROBE)
+    if (scope !== 'all' || beats < 1 || reports === CHECKS_PER_PROBE || this.#silent.has(transport)) return
+    const beatSeconds = Math.floor((intervalSeconds - REPORT_SECONDS) / beats)
+    const watch = await LoadWatch.open(transport, {reports, beats, beatSeconds}, (load) => {
+      this.#count(transport)
+      this.#loads.set(id, load)
+    })
+    if (watch) this.#watches.set(transport, watch)
+  }
+
+  #tellsByItself(transport: Transport): boolean {
+    const watch = this.#watches.get(transport)
+    if (!watch?.isOpen) return false
+    if (performance.now() - watch.heardAt < this.#options.intervalSeconds * INTERVALS_HEARD * 1000) return true
+    // What holds it up would hold up the next one too.
+    this.#silent.add(transport)
+    watch.close()
+    return false
+  }
+
+  #count(transport: Transport): number {
+    const checks = (this.#checks.get(transport) ?? 0) + 1
+    this.#checks.set(transport, checks)
+    return checks
   }
 
   /** A worker that was away may have come back with other hardware and other programs. */

@@ -155,9 +155,14 @@ export async function storeProbe(store: Store, id: string, {facts, resources, lo
   if (servers) await storeFoundModels(store, id, servers)
 }
 
-/** Records how busy a worker is. */
-export async function storeLoad(store: Store, id: string, load: WorkerLoad): Promise<void> {
-  await store.prepared(`UPDATE workers SET load = ?, checked_at = ${store.sql.now}, last_heartbeat = ${store.sql.now} WHERE id = ?`, [JSON.stringify(load), id])
+/** Records how busy workers are, by their ids. */
+export async function storeLoads(store: Store, loads: ReadonlyMap<string, WorkerLoad>): Promise<void> {
+  const {now, rows} = store.sql
+  const known = JSON.stringify(Array.from(loads, ([id, load]) => ({id, load})))
+  await store.prepared(
+    `UPDATE workers SET load = j.load, checked_at = ${now}, last_heartbeat = ${now} FROM ${rows({id: 'uuid', load: 'jsonb'})} WHERE workers.id = j.id`,
+    [known],
+  )
 }
 
 /** Adds to what is known of a worker's resources, whoever else has found out more meanwhile. */

@@ -1,6 +1,7 @@
 import {expect, test} from '@jest/globals'
 import {activateWorker, drainWorker} from '../../../src/core/workers/drain-worker.js'
 import {LocalTransport} from '../../../src/core/workers/local-transport.js'
+import type {WorkerProcess} from '../../../src/core/workers/transport.js'
 import type {WorkerRow} from '../../../src/core/workers/worker.js'
 import {type OpenSsh, WorkerConnections} from '../../../src/core/workers/worker-connections.js'
 import {WorkerHealth} from '../../../src/core/workers/worker-health.js'
@@ -52,6 +53,44 @@ describeStores('the health of workers', (newStore) => {
     expect(worker.discovered.capabilities).toContain(process.platform)
     expect(worker.load.disk_free_bytes).toBeGreaterThan(0)
     expect(worker.checked_at).not.toBeNull()
+  })
+
+  test('stores what a worker tells by itself, and asks one that has fallen silent', async () => {
+    const queue = await open()
+    for (const name of ['talks', 'hangs']) await queue.addWorker(name)
+    const asked: string[] = []
+    const processes: WorkerProcess[] = []
+    const openSsh = async ({name}: WorkerRow) => {
+      const here = new LocalTransport()
+      return Object.assign(here, {
+        async execSpare(command: string) {
+          asked.push(name)
+          const process = await here.exec(name === 'talks' ? command : 'exec cat')
+          processes.push(process)
+          return process
+        },
+      })
+    }
+    const connections = new WorkerConnections(queue.store, openSsh)
+    const logger = {debug: () => {}, info: () => {}, warn: () => {}}
+    const health = new WorkerHealth({store: queue.store, connections, logger, hostId: HOST, intervalSeconds: 3, scope: 'all', onRevived: () => {}})
+    health.start()
+    const heard = async (name: string) => {
+      await queue.store.query(`UPDATE workers SET load = '{}' WHERE name = ?`, [name])
+      await waitFor(
+        `${name} to be heard again`,
+        async () => (await listWorkers(queue.store, HOST)).find((worker) => worker.name === name)?.load.disk_free_bytes,
+      )
+    }
+    try {
+      await waitFor('both to be asked to tell', () => asked.length === 2)
+      for (const name of ['talks', 'talks', 'hangs', 'hangs']) await heard(name)
+      expect(asked.sort()).toEqual(['hangs', 'talks'])
+    } finally {
+      await health.stop()
+      await connections.close()
+      for (const {stdin} of processes) stdin.end()
+    }
   })
 
   test('has a worker that was away tried again by one coordinator of several, once its time has come', async () => {
