@@ -39,6 +39,16 @@ export interface HealthOptions {
   onRevived: () => void
 }
 
+/** What is known of one connection. */
+interface Checked {
+  /** Checks and reports so far. */
+  count: number
+  /** What tells by itself how the worker is. */
+  watch?: LoadWatch | undefined
+  /** That has fallen silent; it is not tried again. */
+  isSilent: boolean
+}
+
 /**
  * Looks after the workers beside a coordinator's tasks: tries again those that are away, and asks the others how they are.
  * Any number of coordinators share the work: each retry and each check is claimed in the store first.
@@ -46,12 +56,7 @@ export interface HealthOptions {
 export class WorkerHealth {
   readonly #options: HealthOptions
   readonly #stopping = new AbortController()
-  /** Checks of a connection so far. */
-  readonly #checks = new WeakMap<Transport, number>()
-  /** What tells by itself how a worker is, by its connection. */
-  readonly #watches = new WeakMap<Transport, LoadWatch>()
-  /** Of which nothing was heard any more. */
-  readonly #silent = new WeakSet<Transport>()
+  readonly #checked = new WeakMap<Transport, Checked>()
   /** By worker, not stored yet. */
   #loads = new Map<string, WorkerLoad>()
   readonly #checking = new Set<string>()
@@ -136,12 +141,14 @@ export class WorkerHealth {
   async #examine(worker: WorkerRow): Promise<void> {
     const {store, connections} = this.#options
     const transport = await connections.get(worker)
-    if (this.#tellsByItself(transport)) return
+    const checked = this.#checked.get(transport) ?? {count: 0, isSilent: false}
+    this.#checked.set(transport, checked)
+    if (this.#tellsByItself(checked)) return
     let isOpen = true
     void transport.closed.then(() => {
       isOpen = false
     })
-    const all = this.#wantsAll(worker, this.#count(transport) - 1)
+    const all = this.#wantsAll(worker, checked.count++)
     const probe = await (all ? probeWorker : probeLoad)(transport, scriptEnvironment(worker)).catch(async (error) => {
       // A connection that was lost, or closed with its coordinator, has been told of where it was noticed.
       if (isOpen && worker.origin !== 'local' && !this.#stopping.signal.aborted) await connections.giveUp(worker, messageOf(error))
@@ -149,37 +156,30 @@ export class WorkerHealth {
     })
     if (all) await storeProbe(store, worker.id, probe)
     else this.#loads.set(worker.id, probe.load)
-    await this.#watch(worker, transport)
+    await this.#watch(worker, transport, checked)
   }
 
   /** Has a worker tell by itself how it is, until it is time to look at all of it. */
-  async #watch({id}: WorkerRow, transport: Transport): Promise<void> {
+  async #watch({id}: WorkerRow, transport: Transport, checked: Checked): Promise<void> {
     const {intervalSeconds, scope} = this.#options
     const beats = Math.ceil((intervalSeconds - REPORT_SECONDS) / LONGEST_BEAT_SECONDS)
-    const reports = CHECKS_PER_PROBE - ((this.#checks.get(transport) ?? 0) % CHECKS_PER_PROBE)
-    if (scope !== 'all' || beats < 1 || reports === CHECKS_PER_PROBE || this.#silent.has(transport)) return
+    const reports = CHECKS_PER_PROBE - (checked.count % CHECKS_PER_PROBE)
+    if (scope !== 'all' || beats < 1 || reports === CHECKS_PER_PROBE || checked.isSilent) return
     const beatSeconds = Math.floor((intervalSeconds - REPORT_SECONDS) / beats)
-    const watch = await LoadWatch.open(transport, {reports, beats, beatSeconds}, (load) => {
-      this.#count(transport)
+    checked.watch = await LoadWatch.open(transport, {reports, beats, beatSeconds}, (load) => {
+      checked.count++
       this.#loads.set(id, load)
     })
-    if (watch) this.#watches.set(transport, watch)
   }
 
-  #tellsByItself(transport: Transport): boolean {
-    const watch = this.#watches.get(transport)
+  #tellsByItself(checked: Checked): boolean {
+    const {watch} = checked
     if (!watch?.isOpen) return false
     if (performance.now() - watch.heardAt < this.#options.intervalSeconds * INTERVALS_HEARD * 1000) return true
     // What holds it up would hold up the next one too.
-    this.#silent.add(transport)
+    checked.isSilent = true
     watch.close()
     return false
-  }
-
-  #count(transport: Transport): number {
-    const checks = (this.#checks.get(transport) ?? 0) + 1
-    this.#checks.set(transport, checks)
-    return checks
   }
 
   /** A worker that was away may have come back with other hardware and other programs. */
