@@ -10,6 +10,6 @@ export async function readEnded(store: Store, ids: readonly string[]): Promise<T
      FROM tasks LEFT JOIN task_attempts a ON a.task_id = tasks.id AND a.attempt = tasks.attempt WHERE tasks.id IN ${store.sql.ids}`,
     [JSON.stringify(ids)],
   )
-  const found = new Map(rows.map((row) => [String(row.id), readTaskRow(store.sql, row) as TaskWithAttempt]))
+  const found = new Map(rows.map((row) => [String(row.id), readTaskRow<TaskWithAttempt>(store.sql, row)]))
   return ids.flatMap((id) => found.get(id) ?? [])
 }

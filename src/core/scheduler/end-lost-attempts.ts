@@ -1,6 +1,6 @@
 import {messageOf} from '../errors/helix-error.js'
 import type {RequestContext} from '../requests/request-context.js'
-import type {TaskPolicy} from '../tasks/task.js'
+import {readPolicy} from '../tasks/task-policy.js'
 import {killAttempt} from '../workers/attempt-protocol.js'
 import type {WorkerRow} from '../workers/worker.js'
 import {scriptEnvironment} from '../workers/worker-connections.js'
@@ -41,7 +41,7 @@ async function endOn({store, connections, logger}: RequestContext, worker: Worke
     const transport = await connections.get(worker)
     const storeId = await store.id()
     for (const {task_id: taskId, attempt, retry_policy} of attempts) {
-      const {grace_seconds: grace} = store.sql.json<TaskPolicy>(retry_policy)
+      const {grace_seconds: grace} = readPolicy(store.sql.json(retry_policy))
       if (!(await killAttempt(transport, {storeId, taskId, attempt}, grace, scriptEnvironment(worker)))) continue
       await store.query('UPDATE task_attempts SET error_message = ? || error_message WHERE task_id = ? AND attempt = ?', [ENDED, taskId, attempt])
     }

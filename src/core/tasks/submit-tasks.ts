@@ -5,6 +5,7 @@ import type {Store} from '../data/store.js'
 import {announceWork} from '../data/wake-ups.js'
 import {HelixError} from '../errors/helix-error.js'
 import type {NeedCondition, Requirements, TaskInput, TaskPolicy, TaskType} from './task.js'
+import {storedPolicy} from './task-policy.js'
 
 const DEFAULT_PROJECT = 'default'
 
@@ -68,7 +69,7 @@ export function submitTasks(store: Store, request: NewRequest, tasks: readonly N
       placement_key: placementKey(task.requirements, request.project),
       blocked_by: task.needs?.length ?? 0,
       has_dependents: task.hasDependents ?? false,
-      retry_policy: task.policy,
+      retry_policy: storedPolicy(task.policy),
       idempotency_key: task.idempotencyKey ?? null,
       start_after: task.startAfterSeconds ?? 0,
     }))

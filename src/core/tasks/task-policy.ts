@@ -1,3 +1,4 @@
+import {isDeepStrictEqual} from 'node:util'
 import {HelixError} from '../errors/helix-error.js'
 import {DEFAULT_POLICY, type TaskPolicy} from './task.js'
 
@@ -16,4 +17,15 @@ export function completePolicy(asked: Partial<TaskPolicy>): TaskPolicy {
       hint: 'Give it --retries 1, or in a file retries: 1.',
     })
   return policy
+}
+
+/** What is stored of a policy: where it differs from the defaults. They would be half of a task's row, written anew with each change of its status. */
+export function storedPolicy(policy: TaskPolicy): Partial<TaskPolicy> {
+  const different = Object.entries(policy).filter(([name, value]) => !isDeepStrictEqual(value, DEFAULT_POLICY[name as keyof TaskPolicy]))
+  return Object.fromEntries(different)
+}
+
+/** The policy that was stored so. */
+export function readPolicy(stored: Partial<TaskPolicy>): TaskPolicy {
+  return {...DEFAULT_POLICY, ...stored}
 }

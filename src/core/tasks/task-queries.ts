@@ -76,7 +76,7 @@ export async function resolveTaskId(store: Store, text: string): Promise<string>
 }
 
 function readTask(store: Store, row: Row): TaskWithAttempt {
-  return readTaskRow(store.sql, row) as TaskWithAttempt
+  return readTaskRow<TaskWithAttempt>(store.sql, row)
 }
 
 function missing(id: string): never {

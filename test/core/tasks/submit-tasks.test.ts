@@ -57,11 +57,13 @@ describeStores('submitting tasks', (newStore) => {
     expect(await queue.store.query('SELECT name FROM projects ORDER BY name')).toEqual([{name: 'default'}, {name: 'site'}])
   })
 
-  test('gives those of an older Helix the policy that it did not have', async () => {
+  test('stores of a policy what differs from the defaults, and reads all of it', async () => {
     const queue = await openQueue()
-    const [id = ''] = await queue.submit([newTask()])
-    await queue.store.query('UPDATE tasks SET retry_policy = ? WHERE id = ?', [JSON.stringify({retries: 2, retry_on: ['exit']}), id])
-    expect((await getTasks(queue.store, [id]))[0]?.retry_policy).toEqual({...DEFAULT_POLICY, retries: 2, retry_on: ['exit']})
+    const policies = [{}, {retries: 2, retry_on: ['exit' as const]}]
+    const ids = await queue.submit(policies.map((policy) => newTask({policy})))
+    const stored = await queue.store.query('SELECT retry_policy FROM tasks ORDER BY seq')
+    expect(stored.map((row) => queue.store.sql.json(row.retry_policy))).toEqual(policies)
+    expect((await getTasks(queue.store, ids)).map((task) => task.retry_policy)).toEqual(policies.map((policy) => ({...DEFAULT_POLICY, ...policy})))
   })
 
   test('keeps all of a submission or none of it', async () => {
