@@ -1,6 +1,7 @@
 import {randomUUID} from 'node:crypto'
 import type {ForegroundRequest} from '../scheduler/foreground-request.js'
 import {buildShellTask, checkCommand, type TaskOptions} from '../tasks/build-tasks.js'
+import {consecutiveIds} from '../tasks/consecutive-ids.js'
 import type {Item} from '../tasks/read-items.js'
 import {getTasks, type TaskWithAttempt} from '../tasks/task-queries.js'
 import {fillTemplate, fillText, joinColumns} from '../tasks/task-template.js'
@@ -55,12 +56,14 @@ export async function mapTasks(context: RequestContext, options: MapTasksOptions
   const task = await prepareTask(context, requestId, options)
   const joblog = options.joblog === undefined ? undefined : await Joblog.open(options.joblog, options.resume)
   const tags = new Map<number, Buffer>()
+  const newId = consecutiveIds()
   const batches = numberItems(options.items, (item, number) => {
     if (joblog?.isSkipped(number)) return undefined
     if (options.tag !== undefined && options.output) tags.set(number, Buffer.concat([fillText(options.tag, item, number), Buffer.from('\t')]))
     const ownKey = task.idempotencyKey === undefined ? undefined : `${task.idempotencyKey}/${number}`
     const keyed = {...task, idempotencyKey: joblog?.keyOf(number) ?? ownKey}
-    return buildShellTask(fillTemplate(options.template, item, number), keyed, {item: toArgument(joinColumns(item)), number})
+    const built = buildShellTask(fillTemplate(options.template, item, number), keyed, {item: toArgument(joinColumns(item)), number})
+    return {...built, id: newId()}
   })
   if (options.detached) {
     const ids = await submitDetached(context, requestId, 'task map', batches)
