@@ -2,7 +2,7 @@ import type {Knex} from 'knex'
 import {query} from '../data/sql.js'
 import type {Store} from '../data/store.js'
 import {settleDependents} from './settle-dependents.js'
-import {attemptBindings, attemptStatus, deleteAttempts, type EndedTask, idsBinding, taskBindings, updateAttempts, updateTasks} from './store-ends.js'
+import {ATTEMPT_STATUS, deleteAttempts, type EndedTask, endRows, endsBinding, updateAttempts, updateTasks} from './store-ends.js'
 import type {FailureKind, TaskStatus} from './task.js'
 
 /** How an attempt ended and what that makes of its task. */
@@ -51,18 +51,19 @@ export async function completeAttempts(store: Store, coordinatorId: string, ends
 /** Nearly all ends, with prepared statements: those of tasks that no other waits for. */
 function endAtOnce(store: Store, coordinatorId: string, ends: readonly AttemptEnd[]): Promise<EndedTask[]> {
   const {sql} = store
-  const endTasks = updateTasks(sql, 'without')
+  const rows = endRows(sql)
   if (store.dialect === 'postgres') {
+    const endTasks = updateTasks(sql, 'ends AS j', 'without')
     // Not joined: PostgreSQL takes both for single rows, and would compare each with each.
-    const endAttempts = updateAttempts(sql, 'AND task_attempts.task_id IN (SELECT id FROM ended)')
-    return store.prepared(`WITH ended AS (${endTasks}), attempts AS (${endAttempts}) SELECT id, status, has_dependents FROM ended`, [
-      ...taskBindings(coordinatorId, ends),
-      ...attemptBindings(coordinatorId, ends),
-    ])
+    const endAttempts = updateAttempts(sql, 'ends AS j', 'AND task_attempts.task_id IN (SELECT id FROM ended)')
+    return store.prepared(
+      `WITH ends AS MATERIALIZED (SELECT * FROM ${rows}), ended AS (${endTasks}), attempts AS (${endAttempts}) SELECT id, status, has_dependents FROM ended`,
+      [endsBinding(ends), coordinatorId, coordinatorId, coordinatorId],
+    )
   }
   return store.immediate((run) => {
-    const ended = run<EndedTask>(endTasks, taskBindings(coordinatorId, ends))
-    if (ended.length > 0) run(updateAttempts(sql), attemptBindings(coordinatorId, acceptedOf(ends, ended)))
+    const ended = run<EndedTask>(updateTasks(sql, rows, 'without'), [endsBinding(ends), coordinatorId, coordinatorId])
+    if (ended.length > 0) run(updateAttempts(sql, rows), [coordinatorId, endsBinding(acceptedOf(ends, ended))])
     return ended
   })
 }
@@ -71,12 +72,12 @@ function endAtOnce(store: Store, coordinatorId: string, ends: readonly AttemptEn
 function endInTransaction(store: Store, coordinatorId: string, ends: readonly AttemptEnd[]): Promise<CompletedAttempts> {
   return store.write(async (trx) => {
     const {sql} = store
-    const ended = await query<EndedTask>(trx, updateTasks(sql, 'any'), taskBindings(coordinatorId, ends))
+    const ended = await query<EndedTask>(trx, updateTasks(sql, endRows(sql), 'any'), [endsBinding(ends), coordinatorId, coordinatorId])
     const accepted = acceptedOf(ends, ended)
     const unsent = accepted.filter((end) => end.result === 'unsent')
     const sent = accepted.filter((end) => end.result !== 'unsent')
-    if (unsent.length > 0) await query(trx, deleteAttempts(sql), [idsBinding(unsent)])
-    if (sent.length > 0) await query(trx, updateAttempts(sql), attemptBindings(coordinatorId, sent))
+    if (unsent.length > 0) await query(trx, deleteAttempts(sql), [endsBinding(unsent)])
+    if (sent.length > 0) await query(trx, updateAttempts(sql, endRows(sql)), [coordinatorId, endsBinding(sent)])
     const over = ended.filter((task) => task.status !== 'pending')
     const dependents = await settleDependents(
       trx,
@@ -91,15 +92,14 @@ function endInTransaction(store: Store, coordinatorId: string, ends: readonly At
 /** Which ends this coordinator has stored already: the confirmation of the transaction was lost, and it is repeated. */
 async function findStored(trx: Knex, store: Store, coordinatorId: string, ends: readonly AttemptEnd[]): Promise<EndedTask[]> {
   if (ends.length === 0) return []
-  const rows = await query<EndedTask & {ended_as: string}>(
+  return query<EndedTask>(
     trx,
-    `SELECT t.id, t.status, t.has_dependents, a.status AS ended_as FROM ${store.sql.rows({task_id: 'uuid', attempt: 'integer'})}
-     JOIN task_attempts a ON a.task_id = j.task_id AND a.attempt = j.attempt JOIN tasks t ON t.id = a.task_id AND t.attempt = a.attempt
+    `SELECT t.id, t.status, t.has_dependents FROM ${endRows(store.sql)}
+     JOIN task_attempts a ON a.task_id = j.id AND a.attempt = j.attempt AND a.status = ${ATTEMPT_STATUS}
+     JOIN tasks t ON t.id = a.task_id AND t.attempt = a.attempt AND t.status <> 'running'
      WHERE a.coordinator_id = ? AND a.completed_at IS NOT NULL`,
-    [idsBinding(ends), coordinatorId],
+    [endsBinding(ends), coordinatorId],
   )
-  const results = new Map(ends.map((end) => [end.taskId, attemptStatus(end)]))
-  return rows.filter((row) => row.ended_as === results.get(row.id) && row.status !== 'running')
 }
 
 function acceptedOf(ends: readonly AttemptEnd[], ended: readonly EndedTask[]): AttemptEnd[] {

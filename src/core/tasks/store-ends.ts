@@ -1,4 +1,3 @@
-import type {Binding} from '../data/prepared.js'
 import {NO_INDEX_ON_STATUS, type SqlDialect} from '../data/sql.js'
 import type {AttemptEnd} from './complete-attempts.js'
 import type {TaskStatus} from './task.js'
@@ -13,23 +12,11 @@ export interface EndedTask {
 /** Which tasks an end may be stored for: those that others wait for need more than one statement. */
 export type Dependents = 'without' | 'any'
 
-const TASK_COLUMNS = {
+const END_COLUMNS = {
   id: 'uuid',
   attempt: 'integer',
-  status: 'text',
-  unsent: 'integer',
-  failed: 'integer',
+  result: 'text',
   retry_after: 'integer',
-  failure_kind: 'text',
-  exit_code: 'integer',
-  signal: 'text',
-  error_message: 'text',
-} as const
-
-const ATTEMPT_COLUMNS = {
-  task_id: 'uuid',
-  attempt: 'integer',
-  status: 'text',
   failure_kind: 'text',
   exit_code: 'integer',
   signal: 'text',
@@ -40,84 +27,67 @@ const ATTEMPT_COLUMNS = {
   stderr_tail: 'hex',
 } as const
 
-/** The bindings of `updateTasks`. */
-export function taskBindings(coordinatorId: string, ends: readonly AttemptEnd[]): Binding[] {
+/** The status of an attempt that ended so. */
+export const ATTEMPT_STATUS = `CASE WHEN j.result = 'retry' THEN 'failed' ELSE j.result END`
+
+/** A table expression `AS j` over ends: what the statements below read them from. Its binding is `endsBinding`. */
+export function endRows(sql: SqlDialect): string {
+  return sql.rows(END_COLUMNS)
+}
+
+/** Ends as one JSON binding. What is left out of it is null. */
+export function endsBinding(ends: readonly AttemptEnd[]): string {
   const rows = ends.map((end) => ({
     id: end.taskId,
     attempt: end.attempt,
-    status: taskStatus(end),
-    unsent: end.result === 'unsent' ? 1 : 0,
-    failed: end.result === 'retry' || end.result === 'failed' ? 1 : 0,
-    retry_after: end.retryAfterSeconds ?? 0,
-    // What is left out is null.
+    result: end.result,
+    retry_after: end.retryAfterSeconds,
     failure_kind: end.failureKind,
     exit_code: end.exitCode ?? undefined,
     signal: end.signal ?? undefined,
     error_message: end.error,
+    stdout_bytes: end.stdoutBytes,
+    stderr_bytes: end.stderrBytes,
+    stdout_tail: end.stdoutTail?.toString('hex'),
+    stderr_tail: end.stderrTail?.toString('hex'),
   }))
-  return [JSON.stringify(rows), coordinatorId, coordinatorId]
+  return JSON.stringify(rows)
 }
 
-/** Ends tasks or puts them back, where this coordinator still owns that very attempt and holds its lease. Returns `EndedTask` rows. */
-export function updateTasks(sql: SqlDialect, dependents: Dependents): string {
+/**
+ * Ends tasks or puts them back, where the coordinator still owns that very attempt and holds its lease. Its bindings are those of
+ * `ends`, a table expression, and the coordinator twice. Returns `EndedTask` rows.
+ */
+export function updateTasks(sql: SqlDialect, ends: string, dependents: Dependents): string {
+  const goesBack = `j.result IN ('retry', 'released', 'unsent')`
   // A task that is to be cancelled does not go back to the queue.
-  const status = `CASE WHEN j.status = 'pending' AND tasks.cancel_requested_at IS NOT NULL THEN 'cancelled' ELSE j.status END`
+  const status = `CASE WHEN NOT ${goesBack} THEN j.result WHEN tasks.cancel_requested_at IS NOT NULL THEN 'cancelled' ELSE 'pending' END`
   return `UPDATE tasks SET status = ${status},
-      worker_id = CASE WHEN j.status = 'pending' THEN NULL ELSE tasks.worker_id END,
+      worker_id = CASE WHEN ${goesBack} THEN NULL ELSE tasks.worker_id END,
       coordinator_id = NULL,
-      failures = tasks.failures + j.failed,
-      attempt = tasks.attempt - j.unsent,
-      available_at = ${sql.afterSeconds.replace('?', 'j.retry_after')},
+      failures = tasks.failures + CASE WHEN j.result IN ('retry', 'failed') THEN 1 ELSE 0 END,
+      attempt = tasks.attempt - CASE WHEN j.result = 'unsent' THEN 1 ELSE 0 END,
+      available_at = ${sql.afterSeconds.replace('?', 'coalesce(j.retry_after, 0)')},
       failure_kind = j.failure_kind, exit_code = j.exit_code, signal = j.signal, error_message = j.error_message,
       completed_at = CASE WHEN ${status} = 'pending' THEN NULL ELSE ${sql.now} END
-    FROM ${sql.rows(TASK_COLUMNS)}
+    FROM ${ends}
     WHERE tasks.id = j.id AND tasks.attempt = j.attempt AND tasks.coordinator_id = ? AND ${NO_INDEX_ON_STATUS} = 'running'
       ${dependents === 'without' ? 'AND NOT tasks.has_dependents' : ''}
       AND EXISTS (SELECT 1 FROM coordinators WHERE coordinators.id = ? AND coordinators.lease_expires_at > ${sql.now})
     RETURNING tasks.id, tasks.status, tasks.has_dependents`
 }
 
-/** The bindings of `updateAttempts`. */
-export function attemptBindings(coordinatorId: string, ends: readonly AttemptEnd[]): Binding[] {
-  const rows = ends.map((end) => ({
-    task_id: end.taskId,
-    attempt: end.attempt,
-    status: attemptStatus(end),
-    failure_kind: end.failureKind,
-    exit_code: end.exitCode ?? undefined,
-    signal: end.signal ?? undefined,
-    error_message: end.error,
-    stdout_bytes: end.stdoutBytes ?? 0,
-    stderr_bytes: end.stderrBytes ?? 0,
-    stdout_tail: end.stdoutTail?.toString('hex') ?? '',
-    stderr_tail: end.stderrTail?.toString('hex') ?? '',
-  }))
-  return [coordinatorId, JSON.stringify(rows)]
+/** Writes down how attempts ended and who said so. Its bindings are the coordinator and those of `ends`; `accepted` narrows them down. */
+export function updateAttempts(sql: SqlDialect, ends: string, accepted = ''): string {
+  return `UPDATE task_attempts SET coordinator_id = ?,
+      status = ${ATTEMPT_STATUS},
+      failure_kind = j.failure_kind, exit_code = j.exit_code, signal = j.signal, error_message = j.error_message,
+      stdout_bytes = coalesce(j.stdout_bytes, 0), stderr_bytes = coalesce(j.stderr_bytes, 0), stdout_tail = j.stdout_tail, stderr_tail = j.stderr_tail,
+      completed_at = ${sql.now}
+    FROM ${ends} WHERE task_attempts.task_id = j.id AND task_attempts.attempt = j.attempt ${accepted}`
 }
 
-/** Writes down how attempts ended and who said so. `accepted` narrows them down. */
-export function updateAttempts(sql: SqlDialect, accepted = ''): string {
-  const copied = Object.keys(ATTEMPT_COLUMNS).filter((column) => column !== 'task_id' && column !== 'attempt')
-  return `UPDATE task_attempts SET coordinator_id = ?, ${copied.map((column) => `${column} = j.${column}`).join(', ')}, completed_at = ${sql.now}
-    FROM ${sql.rows(ATTEMPT_COLUMNS)} WHERE task_attempts.task_id = j.task_id AND task_attempts.attempt = j.attempt ${accepted}`
-}
-
-/** Forgets attempts that no worker was told of; their numbers are used again. Its binding is `idsBinding`. */
+/** Forgets attempts that no worker was told of; their numbers are used again. Its binding is `endsBinding`. */
 export function deleteAttempts(sql: SqlDialect): string {
-  return `DELETE FROM task_attempts WHERE (task_id, attempt) IN (SELECT task_id, attempt FROM ${sql.rows({task_id: 'uuid', attempt: 'integer'})})`
-}
-
-/** Tasks and attempts as one JSON binding. */
-export function idsBinding(ends: readonly AttemptEnd[]): string {
-  return JSON.stringify(ends.map(({taskId, attempt}) => ({task_id: taskId, attempt})))
-}
-
-/** The status of an attempt that ended so. */
-export function attemptStatus({result}: AttemptEnd): string {
-  return result === 'retry' ? 'failed' : result
-}
-
-/** What a task becomes by such an end, unless it is to be cancelled. */
-function taskStatus({result}: AttemptEnd): TaskStatus {
-  return result === 'completed' || result === 'failed' || result === 'cancelled' ? result : 'pending'
+  return `DELETE FROM task_attempts WHERE (task_id, attempt) IN (SELECT id, attempt FROM ${endRows(sql)})`
 }

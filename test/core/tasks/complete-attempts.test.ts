@@ -102,7 +102,8 @@ describeStores('storing how attempts ended', (newStore) => {
     expect(wait?.seconds).toBeLessThanOrEqual(60)
     await queue.store.query(`UPDATE tasks SET available_at = ${queue.store.sql.now}`)
     const [again] = await queue.claim(me)
-    expect(again?.task).toMatchObject({attempt: 2, failures: 1, error_message: null})
+    expect(again?.task).toMatchObject({attempt: 2, failures: 1})
+    expect(await queue.row(id)).toMatchObject({error_message: null})
     expect(await queue.attempts(id)).toMatchObject([
       {attempt: 1, status: 'failed', failure_kind: 'exit'},
       {attempt: 2, status: 'running'},
