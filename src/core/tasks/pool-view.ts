@@ -5,6 +5,8 @@ import {isEligible, type PlacedClass, RESOURCES, type ReadyClass, type Room, roo
 // How old the loads may be that tasks are spread by. Whether there is room is checked anew with each claim.
 const STALE_MS = 1000
 const ENDED_STALE_MS = 100
+// Keeping them fresh may take this share of the time, unless a task has found no room.
+const REFRESH_SHARE = 0.02
 // Looking at all workers again, in vain, may take this share of the time; one look that takes less than this does not count.
 const SEARCH_SHARE = 0.1
 const SHORT_LOOK_MS = 3
@@ -50,8 +52,9 @@ export class PoolView {
   async prepare(workers: readonly WorkerRow[]): Promise<void> {
     const now = performance.now()
     const unknown = !this.#pools.has(workers) && workers.some((worker) => !this.#known.has(worker.id))
-    if (unknown || now - this.#readAt > STALE_MS) await this.#readAll(workers)
-    else if (now - this.#touchedReadAt > ENDED_STALE_MS) await this.#readTouched()
+    const leastPause = this.#readMs / REFRESH_SHARE
+    if (unknown || now - this.#readAt > Math.max(STALE_MS, leastPause)) await this.#readAll(workers)
+    else if (now - this.#touchedReadAt > Math.max(ENDED_STALE_MS, leastPause)) await this.#readTouched()
   }
 
   /** Looks for room again after a claim found none. False when there was nothing to read, or all was read a moment ago. */
