@@ -1,6 +1,6 @@
 import {EXIT_CODES, errorCode, HelixError, messageOf} from '../errors/helix-error.js'
 import type {AttemptEnd} from '../tasks/complete-attempts.js'
-import type {FailureKind, TaskRow} from '../tasks/task.js'
+import type {FailureKind, RunningTask} from '../tasks/task.js'
 import type {AttemptReport} from '../workers/attempt-report.js'
 
 const LONGEST_BACKOFF_SECONDS = 300
@@ -8,7 +8,7 @@ const LONGEST_BACKOFF_SECONDS = 300
 export const GIVEN_UP = 'its worker has been away for'
 
 /** What a worker's report means for the task: over, or to be tried again. */
-export function endOfReport(task: TaskRow, report: AttemptReport, cancelRequested: boolean): AttemptEnd {
+export function endOfReport(task: RunningTask, report: AttemptReport, cancelRequested: boolean): AttemptEnd {
   const {exitCode, signal, stdoutBytes, stderrBytes, stdoutTail, stderrTail} = report
   const facts = {exitCode, signal, stdoutBytes, stderrBytes, stdoutTail, stderrTail}
   if (exitCode === 0 && !report.timedOut) return {taskId: task.id, attempt: task.attempt, result: 'completed', ...facts}
@@ -18,7 +18,7 @@ export function endOfReport(task: TaskRow, report: AttemptReport, cancelRequeste
 }
 
 /** An attempt that failed: its task is tried again if the policy says so and attempts are left. */
-export function failureOf(task: TaskRow, kind: FailureKind, error: string): AttemptEnd {
+export function failureOf(task: RunningTask, kind: FailureKind, error: string): AttemptEnd {
   const {retries, retry_on} = task.retry_policy
   const end = {taskId: task.id, attempt: task.attempt, failureKind: kind, error}
   if (task.failures >= retries || !retry_on.includes(kind)) return {...end, result: 'failed'}
@@ -27,7 +27,7 @@ export function failureOf(task: TaskRow, kind: FailureKind, error: string): Atte
 }
 
 /** Only a provider that was away or busy is asked again: another key or another question is the user's to give. */
-function failureOfAnswer(task: TaskRow, {exitCode, stderrTail}: AttemptReport): AttemptEnd {
+function failureOfAnswer(task: RunningTask, {exitCode, stderrTail}: AttemptReport): AttemptEnd {
   const lines = stderrTail.toString().trim().split('\n')
   const error = lines.findLast((line) => line.startsWith('Error: ')) ?? lines.at(-1) ?? ''
   const failure = failureOf(task, 'provider', error.replace(/^(Error|helix): /, '') || `it exited with code ${exitCode}`)
@@ -39,7 +39,7 @@ function failureOfAnswer(task: TaskRow, {exitCode, stderrTail}: AttemptReport): 
  * What a worker that has been away for so long means for its task; undefined while it is to be waited for. With `retry` and `fail` the
  * attempt may still be alive over there.
  */
-export function endOfLostWorker(task: TaskRow, secondsAway: number, why: string): AttemptEnd | undefined {
+export function endOfLostWorker(task: RunningTask, secondsAway: number, why: string): AttemptEnd | undefined {
   const {on_lost, lost_seconds} = task.retry_policy
   if (secondsAway < lost_seconds) return undefined
   const error = `${GIVEN_UP} ${Math.floor(secondsAway)} s: ${why}`
@@ -49,7 +49,7 @@ export function endOfLostWorker(task: TaskRow, secondsAway: number, why: string)
 }
 
 /** An attempt that did not start because its files could not be copied to the worker; one that is missing here will be so the next time too. */
-export function endOfFailedUpload(task: TaskRow, error: unknown): AttemptEnd {
+export function endOfFailedUpload(task: RunningTask, error: unknown): AttemptEnd {
   if (HelixError.is(error) && error.kind === 'usage') return {...failureOf(task, 'host', messageOf(error)), result: 'failed'}
   return failureOf(task, 'transport', `its files could not be copied to the worker: ${messageOf(error)}`)
 }
@@ -58,17 +58,17 @@ export function endOfFailedUpload(task: TaskRow, error: unknown): AttemptEnd {
  * A command that completed, but whose files could not be brought here. A file that it has not made is the command's failure, and counts
  * as one; where it is this machine that could not keep them, running the command again would not help.
  */
-export function endOfFailedDownload(task: TaskRow, end: AttemptEnd, error: unknown): AttemptEnd {
+export function endOfFailedDownload(task: RunningTask, end: AttemptEnd, error: unknown): AttemptEnd {
   if (errorCode(error) === 'DOWNLOAD_MISSING') return {...end, ...failureOf(task, 'exit', messageOf(error))}
   return {...end, ...failureOf(task, 'host', `its files could not be copied from the worker: ${messageOf(error)}`), result: 'failed'}
 }
 
 /** An attempt that never ran: its task goes back to the queue. `unsent` when no worker was told of it either. */
-export function backToQueue(task: TaskRow, result: 'released' | 'unsent', error: string): AttemptEnd {
+export function backToQueue(task: RunningTask, result: 'released' | 'unsent', error: string): AttemptEnd {
   return {taskId: task.id, attempt: task.attempt, result, error}
 }
 
-function describeFailure(report: AttemptReport, task: TaskRow): [FailureKind, string] {
+function describeFailure(report: AttemptReport, task: RunningTask): [FailureKind, string] {
   if (report.timedOut) return ['timeout', `it ran longer than ${task.retry_policy.timeout_seconds} s`]
   if (report.outOfMemory) return ['memory', 'the kernel killed it for want of memory']
   if (report.signal) return ['signal', `it was ended by signal ${report.signal}`]

@@ -6,7 +6,7 @@ import type {CopyTaskFilesOptions} from '../requests/copy-task-files.js'
 import type {ClaimedTask} from '../tasks/claim-tasks.js'
 import type {AttemptEnd} from '../tasks/complete-attempts.js'
 import type {Spool} from '../tasks/spool.js'
-import type {TaskRow} from '../tasks/task.js'
+import type {RunningTask} from '../tasks/task.js'
 import type {AttemptAgent, StartOutcome} from '../workers/attempt-agent.js'
 import {type AttemptState, collectAttempts, killAttempt, observeAttempts} from '../workers/attempt-protocol.js'
 import type {AttemptReport} from '../workers/attempt-report.js'
@@ -228,7 +228,7 @@ export class AttemptSupervisor {
   }
 
   /** Why a task's standard input will never be whole; undefined when it is or will be. */
-  #cutOffStdin(task: TaskRow): string | undefined {
+  #cutOffStdin(task: RunningTask): string | undefined {
     if (!task.input.stdin) return undefined
     try {
       this.#options.spool.stdin(task.request_id)
@@ -282,7 +282,7 @@ export class AttemptSupervisor {
     return killAttempt(transport, this.#nameOf(task), task.retry_policy.grace_seconds, scriptEnvironment(worker))
   }
 
-  #folderOf(root: string, task: TaskRow): string {
+  #folderOf(root: string, task: RunningTask): string {
     return `${root}/${this.#options.storeId}/${task.id}/${task.attempt}`
   }
 
@@ -290,11 +290,11 @@ export class AttemptSupervisor {
     return {onProgress: this.#options.onCopy}
   }
 
-  #nameOf(task: TaskRow): AttemptName {
+  #nameOf(task: RunningTask): AttemptName {
     return {storeId: this.#options.storeId, taskId: task.id, attempt: task.attempt}
   }
 
-  #isCancelled(task: TaskRow): boolean {
+  #isCancelled(task: RunningTask): boolean {
     return this.#cancelled.get(task.id)?.signal.aborted === true
   }
 }

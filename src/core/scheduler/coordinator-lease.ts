@@ -2,7 +2,7 @@ import {hostname} from 'node:os'
 import {query} from '../data/sql.js'
 import type {Store} from '../data/store.js'
 import {isProcessAlive, type ProcessIdentity} from '../process-identity.js'
-import type {TaskRow} from '../tasks/task.js'
+import {RUNNING_COLUMNS, type RunningTask} from '../tasks/task.js'
 import {readTaskRow} from '../tasks/task-rows.js'
 
 /** Seconds that a coordinator owns its tasks after each renewal. */
@@ -89,7 +89,7 @@ export async function hasOrphans(store: Store, hostId: string): Promise<boolean>
  * Takes over the running tasks of coordinators that are gone, and lets go of what they had submitted but not started.
  * With SQLite a coordinator is gone as soon as its process is; everywhere when its lease has ended.
  */
-export async function adoptTasks(store: Store, adopterId: string, hostId: string): Promise<TaskRow[]> {
+export async function adoptTasks(store: Store, adopterId: string, hostId: string): Promise<RunningTask[]> {
   const coordinators = await listCoordinators(store, hostId)
   const gone = coordinators.filter((row) => !row.alive && row.id !== adopterId).map((row) => row.id)
   if (gone.length === 0 && !(await hasOthersTasks(store, adopterId))) return []
@@ -101,7 +101,7 @@ export async function adoptTasks(store: Store, adopterId: string, hostId: string
       `UPDATE tasks SET coordinator_id = ?
        WHERE status = 'running' AND coordinator_id <> ? AND (requirements->>'host_id' IS NULL OR requirements->>'host_id' = ?)
          AND (coordinator_id IN (${goneMarks}) OR NOT EXISTS (SELECT 1 FROM coordinators c WHERE c.id = tasks.coordinator_id AND c.lease_expires_at > ${store.sql.now}))
-       RETURNING *`,
+       RETURNING ${RUNNING_COLUMNS.join(', ')}`,
       [adopterId, adopterId, hostId, ...gone],
     )
     await query(

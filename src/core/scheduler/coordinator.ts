@@ -4,7 +4,7 @@ import {HelixError, messageOf} from '../errors/helix-error.js'
 import {untilPulse} from '../pulse.js'
 import {TaskClaims} from '../tasks/claim-tasks.js'
 import {type AttemptEnd, completeAttempts} from '../tasks/complete-attempts.js'
-import type {TaskRow} from '../tasks/task.js'
+import type {RunningTask} from '../tasks/task.js'
 import {getTasks} from '../tasks/task-queries.js'
 import type {WorkerRow} from '../workers/worker.js'
 import {WorkerHealth} from '../workers/worker-health.js'
@@ -191,7 +191,7 @@ export class Coordinator {
     await this.#takeOver(await adoptTasks(store, this.id, hostId))
   }
 
-  async #takeOver(tasks: readonly TaskRow[]): Promise<void> {
+  async #takeOver(tasks: readonly RunningTask[]): Promise<void> {
     const {store, hostId} = this.#options
     if (tasks.length === 0) return
     const workers = new Map((await listWorkers(store, hostId)).map((worker) => [worker.id, worker]))
@@ -224,7 +224,7 @@ export class Coordinator {
     if (self?.stop_requested) this.stopRequested = true
   }
 
-  #supervise(task: TaskRow, end: Promise<AttemptEnd>): void {
+  #supervise(task: RunningTask, end: Promise<AttemptEnd>): void {
     this.#supervised.set(keyOf(task.id, task.attempt), task.worker_id ?? '')
     void end.then((value) => {
       this.#ends.push(value)

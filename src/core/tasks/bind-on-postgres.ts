@@ -2,21 +2,13 @@ import type {Row} from '../data/sql.js'
 import type {Store} from '../data/store.js'
 import {type PlacedClass, RESOURCES, type Usage, usageOf} from './placement.js'
 import {type ClaimScope, READY_ORDER, type ReadyTasks, readyBindings, readyCondition} from './ready-classes.js'
+import {RUNNING_COLUMNS} from './task.js'
 
-/** A task that was bound: its row, and which of the placements of its class it took. */
-export interface BoundTask {
-  row: Row
-  key: string
-  nth: number
-}
+/** A task that was bound: its `RUNNING_COLUMNS`, and which of the placements of its class it took. */
+export type BoundTask = Row & {placement_key: string; nth: number}
 
 /** Binds the first tasks of each class to the workers chosen for them, where they are active and still have the room, in one statement. */
-export async function bindOnPostgres(
-  store: Store,
-  ready: ReadyTasks,
-  placed: readonly PlacedClass[],
-  endedOf: (workerId: string) => Usage,
-): Promise<BoundTask[]> {
+export function bindOnPostgres(store: Store, ready: ReadyTasks, placed: readonly PlacedClass[], endedOf: (workerId: string) => Usage): Promise<BoundTask[]> {
   const workers = new Map<string, {number: number; row: Row}>()
   const places = placed.flatMap(({ready: {key}, rooms}) =>
     rooms.map(({worker, limits}, n) => {
@@ -32,14 +24,13 @@ export async function bindOnPostgres(
     }),
   )
   const classes = placed.map(({ready: {key, requirements}, rooms}) => ({k: key, count: rooms.length, ...usageOf(requirements)}))
-  const rows = await store.prepared<Row & {k: string; n: number}>(BIND[ready.scope], [
+  return store.prepared<BoundTask>(BIND[ready.scope], [
     JSON.stringify(classes),
     ...readyBindings(ready),
     JSON.stringify(places),
     JSON.stringify([...workers.values()].map(({row}) => row)),
     ready.coordinatorId,
   ])
-  return rows.map(({k, n, ...row}) => ({row, key: k, nth: Number(n)}))
 }
 
 function bindStatement(scope: ClaimScope): string {
@@ -69,12 +60,12 @@ function bindStatement(scope: ClaimScope): string {
   ), bound AS (
     UPDATE tasks SET status = 'running', worker_id = g.worker_id, coordinator_id = ?, attempt = attempt + 1, started_at = clock_timestamp(),
       error_message = NULL, failure_kind = NULL, exit_code = NULL, signal = NULL
-    FROM places p JOIN granted g ON g.w = p.w WHERE tasks.id = p.id RETURNING tasks.*, g.name AS worker_name
+    FROM places p JOIN granted g ON g.w = p.w WHERE tasks.id = p.id RETURNING ${RUNNING_COLUMNS.map((column) => `tasks.${column}`).join(', ')}, tasks.coordinator_id, g.name AS worker_name, p.k AS placement_key, p.n AS nth
   ), attempts AS (
     INSERT INTO task_attempts (task_id, attempt, worker_id, worker_name, coordinator_id, status)
     SELECT id, attempt, worker_id, worker_name, coordinator_id, 'running' FROM bound
   )
-  SELECT p.k, p.n, b.* FROM places p JOIN bound b ON b.id = p.id`
+  SELECT ${RUNNING_COLUMNS.join(', ')}, placement_key, CAST(nth AS integer) FROM bound`
 }
 
 const BIND: Record<ClaimScope, string> = {own: bindStatement('own'), unowned: bindStatement('unowned')}

@@ -4,10 +4,10 @@ import type {Store} from '../data/store.js'
 import type {BoundTask} from './bind-on-postgres.js'
 import {type PlacedClass, RESOURCES, type Room, type Usage, usageOf} from './placement.js'
 import {READY_INDEX, READY_ORDER, type ReadyTasks, readyBindings, readyCondition} from './ready-classes.js'
+import {RUNNING_COLUMNS} from './task.js'
 
 interface Place {
   id: string
-  key: string
   nth: number
   room: Room
   usage: Usage
@@ -31,7 +31,7 @@ function pickTasks(run: RunStatement, store: Store, ready: ReadyTasks, {ready: {
   const usage = usageOf(requirements)
   return picked.flatMap(({id}, nth) => {
     const room = rooms[nth]
-    return room ? [{id, key, nth, room, usage}] : []
+    return room ? [{id, nth, room, usage}] : []
   })
 }
 
@@ -54,10 +54,10 @@ function grant(run: RunStatement, {worker, limits}: Room, wanted: Usage, ended: 
 }
 
 // A row at a time: SQLite is a function call away, and reading JSON costs it more than that.
-function bindPlace(run: RunStatement, {sql}: Store, coordinatorId: string, {id, key, nth, room: {worker}}: Place): BoundTask[] {
-  const [row] = run<Row>(
+function bindPlace(run: RunStatement, {sql}: Store, coordinatorId: string, {id, nth, room: {worker}}: Place): BoundTask[] {
+  const [row] = run<Row & {placement_key: string}>(
     `UPDATE tasks SET status = 'running', worker_id = ?, coordinator_id = ?, attempt = attempt + 1, started_at = ${sql.now},
-       error_message = NULL, failure_kind = NULL, exit_code = NULL, signal = NULL WHERE id = ? RETURNING *`,
+       error_message = NULL, failure_kind = NULL, exit_code = NULL, signal = NULL WHERE id = ? RETURNING ${RUNNING_COLUMNS.join(', ')}, placement_key`,
     [worker.id, coordinatorId, id],
   )
   if (!row) return []
@@ -68,5 +68,5 @@ function bindPlace(run: RunStatement, {sql}: Store, coordinatorId: string, {id, 
     worker.name,
     coordinatorId,
   ])
-  return [{row, key, nth}]
+  return [{...row, nth}]
 }

@@ -5,7 +5,7 @@ import {bindOnSqlite} from './bind-on-sqlite.js'
 import {choosePlacements, type PlacedClass} from './placement.js'
 import {PoolView} from './pool-view.js'
 import {type ClaimScope, readReadyClasses} from './ready-classes.js'
-import type {TaskRow} from './task.js'
+import type {RunningTask} from './task.js'
 import {readTaskRow} from './task-rows.js'
 
 export interface ClaimOptions {
@@ -22,7 +22,7 @@ export interface ClaimOptions {
 
 /** A task that this coordinator now owns, and where it will run. */
 export interface ClaimedTask {
-  task: TaskRow
+  task: RunningTask
   worker: WorkerRow
 }
 
@@ -75,7 +75,7 @@ export class TaskClaims {
     const [store, view] = [this.#store, this.#view]
     const bind = store.dialect === 'postgres' ? bindOnPostgres : bindOnSqlite
     const bound = await bind(store, options, placed, (id) => view.endedOf(id))
-    const taken = new Set(bound.map(({key, nth}) => `${nth} ${key}`))
+    const taken = new Set(bound.map((task) => `${task.nth} ${task.placement_key}`))
     view.settle(placed, (key, nth) => taken.has(`${nth} ${key}`))
     return readClaimed(store, placed, bound)
   }
@@ -83,9 +83,9 @@ export class TaskClaims {
 
 function readClaimed(store: Store, placed: readonly PlacedClass[], bound: readonly BoundTask[]): ClaimedTask[] {
   const roomsOf = new Map(placed.map(({ready, rooms}) => [ready.key, rooms]))
-  const claimed = bound.flatMap(({row, key, nth}) => {
-    const worker = roomsOf.get(key)?.[nth]?.worker
-    return worker ? [{task: readTaskRow(store.sql, row), worker}] : []
+  const claimed = bound.flatMap((row) => {
+    const worker = roomsOf.get(row.placement_key)?.[row.nth]?.worker
+    return worker ? [{task: readTaskRow<RunningTask>(store.sql, row), worker}] : []
   })
   return claimed.sort((a, b) => b.task.priority - a.task.priority || a.task.seq - b.task.seq)
 }

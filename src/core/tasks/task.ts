@@ -127,6 +127,26 @@ export interface TaskRow {
   created_at: string
 }
 
+/** What a coordinator needs of the tasks that it runs. */
+export const RUNNING_COLUMNS = [
+  'id',
+  'seq',
+  'attempt',
+  'failures',
+  'priority',
+  'name',
+  'request_id',
+  'worker_id',
+  'cancel_requested_at',
+  'type',
+  'input',
+  'requirements',
+  'retry_policy',
+] as const satisfies readonly (keyof TaskRow)[]
+
+/** A task, as the coordinator that runs it knows it. */
+export type RunningTask = Pick<TaskRow, (typeof RUNNING_COLUMNS)[number]>
+
 /** True for a status that never changes again by itself. */
 export function isTerminal(status: TaskStatus): boolean {
   return status === 'completed' || status === 'failed' || status === 'cancelled'

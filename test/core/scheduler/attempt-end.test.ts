@@ -1,11 +1,11 @@
 import {describe, expect, test} from '@jest/globals'
 import {HelixError} from '../../../src/core/errors/helix-error.js'
 import {backToQueue, endOfFailedDownload, endOfFailedUpload, endOfLostWorker, endOfReport, failureOf} from '../../../src/core/scheduler/attempt-end.js'
-import {DEFAULT_POLICY, FAILURE_KINDS, type TaskPolicy, type TaskRow} from '../../../src/core/tasks/task.js'
+import {DEFAULT_POLICY, FAILURE_KINDS, type RunningTask, type TaskPolicy} from '../../../src/core/tasks/task.js'
 import type {AttemptReport} from '../../../src/core/workers/attempt-report.js'
 
 const task = (policy: Partial<TaskPolicy> = {}, failures = 0) =>
-  ({id: 'task', attempt: failures + 1, failures, retry_policy: {...DEFAULT_POLICY, ...policy}}) as TaskRow
+  ({id: 'task', attempt: failures + 1, failures, retry_policy: {...DEFAULT_POLICY, ...policy}}) as RunningTask
 
 const nothing = Buffer.alloc(0)
 function report(about: Partial<AttemptReport>): AttemptReport {

@@ -38,7 +38,7 @@ describeStores('claiming tasks', (newStore) => {
     const me = await queue.addCoordinator()
     const [id = ''] = await queue.submit([newTask()])
     const [claimed] = await queue.claim(me)
-    expect(claimed).toMatchObject({worker: {name: 'w1'}, task: {id, attempt: 1, status: 'running', input: {command: ['true']}}})
+    expect(claimed).toMatchObject({worker: {name: 'w1'}, task: {id, attempt: 1, input: {command: ['true']}}})
     expect(await queue.row(id)).toMatchObject({status: 'running', coordinator_id: me, worker_id: claimed?.worker.id})
     expect(await queue.attempts(id)).toMatchObject([{attempt: 1, status: 'running'}])
   })
