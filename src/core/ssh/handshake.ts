@@ -5,7 +5,7 @@ import {type Authenticator, authError} from './authenticate.js'
 import {type HostKey, type HostKeyAlgorithm, readHostKey} from './host-key.js'
 import {connectError} from './open-socket.js'
 import type {ResolvedHost} from './resolve-host.js'
-import {noteLife} from './ssh2-channels.js'
+import {keepKeys, noteLife} from './ssh2-channels.js'
 import type {HostKeyCheck} from './verify-host-key.js'
 
 /** A host's SSH side: authenticated by its key, this side logged in. */
@@ -43,6 +43,7 @@ export async function shakeHands(socket: Duplex, options: HandshakeOptions): Pro
     auth.onFailure = (error) => {
       failure = error
     }
+    keepKeys(client)
     deadline.start(() => fail(new Error('no answer')))
     // Stays for good: errors after the first one have nobody else to hear them.
     client.on('error', (error) => {

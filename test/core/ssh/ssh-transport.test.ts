@@ -1,3 +1,4 @@
+import {randomBytes} from 'node:crypto'
 import {writeFileSync} from 'node:fs'
 import {join} from 'node:path'
 import {text} from 'node:stream/consumers'
@@ -73,6 +74,18 @@ for (const transport of ['ssh2', 'openssh'] as const) {
         const commands = Array.from({length: 15}, (_, index) => run(transport, `mkdir running/${index}; ls running; sleep 0.2; rmdir running/${index}`))
         const atOnce = (await Promise.all(commands)).map(({stdout}) => stdout.trim().split('\n').length)
         expect(Math.max(...atOnce)).toBe(8)
+      })
+    })
+
+    describeUnless(sshdAvailable(), 'a server that renews keys after each mebibyte', () => {
+      const sshd = withSshd({config: ['RekeyLimit 1M']})
+
+      test('gets all that is sent, and so does who asked', async () => {
+        const transport = await connect(sshd.current)
+        const long = randomBytes(6_000_000).toString('base64')
+        const {stdout, code} = await run(transport, 'cat', long)
+        expect(code).toBe(0)
+        expect(stdout === long).toBe(true)
       })
     })
 
