@@ -173,7 +173,9 @@ function readGpus(lines: Lines): Gpu[] {
 
 // The names of the fields differ in case between versions; warnings may stand before the object.
 function readRocm(text: string): Gpu[] {
-  const cards = parseObject(text.slice(Math.max(0, text.indexOf('{'))))
+  const start = text.indexOf('{')
+  if (start < 0) return []
+  const cards = parseObject(text.slice(start))
   return Object.entries(cards).flatMap(([id, card]) => {
     if (!id.startsWith('card') || typeof card !== 'object' || card === null) return []
     const fields = new Map(Object.entries(card).map(([key, value]) => [key.toLowerCase(), String(value)]))
