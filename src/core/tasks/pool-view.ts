@@ -117,9 +117,11 @@ export class PoolView {
   }
 
   async #readTouched(): Promise<boolean> {
-    this.#touchedReadAt = performance.now()
+    const started = performance.now()
+    this.#touchedReadAt = started
     if (this.#touched.size === 0) return false
     await this.#read([...this.#touched])
+    this.#readMs = Math.max(this.#readMs, performance.now() - started)
     return true
   }
 
