@@ -11,7 +11,8 @@ import {waitFor} from '../test/fixtures/wait-for.js'
 import {line, verdict} from './rounds.js'
 
 const WORKERS = 200
-const SECONDS = 60
+// All that a worker has is looked at anew every 5 minutes.
+const SECONDS = 300
 // What was needed to connect is compiled and collected in that time.
 const SETTLE_SECONDS = 30
 const TICKS_PER_SECOND = 100
