@@ -60,7 +60,8 @@ function bindStatement(scope: ClaimScope): string {
   ), bound AS (
     UPDATE tasks SET status = 'running', worker_id = g.worker_id, coordinator_id = ?, attempt = attempt + 1, started_at = clock_timestamp(),
       error_message = NULL, failure_kind = NULL, exit_code = NULL, signal = NULL
-    FROM places p JOIN granted g ON g.w = p.w WHERE tasks.id = p.id RETURNING ${RUNNING_COLUMNS.map((column) => `tasks.${column}`).join(', ')}, tasks.coordinator_id, g.name AS worker_name, p.k AS placement_key, p.n AS nth
+    FROM places p JOIN granted g ON g.w = p.w WHERE tasks.id = p.id
+    RETURNING ${RUNNING_COLUMNS.map((name) => `tasks.${name}`).join(', ')}, tasks.coordinator_id, tasks.placement_key, g.name AS worker_name, p.n AS nth
   ), attempts AS (
     INSERT INTO task_attempts (task_id, attempt, worker_id, worker_name, coordinator_id, status)
     SELECT id, attempt, worker_id, worker_name, coordinator_id, 'running' FROM bound
