@@ -61,9 +61,8 @@ export async function mapTasks(context: RequestContext, options: MapTasksOptions
     if (joblog?.isSkipped(number)) return undefined
     if (options.tag !== undefined && options.output) tags.set(number, Buffer.concat([fillText(options.tag, item, number), Buffer.from('\t')]))
     const ownKey = task.idempotencyKey === undefined ? undefined : `${task.idempotencyKey}/${number}`
-    const keyed = {...task, idempotencyKey: joblog?.keyOf(number) ?? ownKey}
-    const built = buildShellTask(fillTemplate(options.template, item, number), keyed, {item: toArgument(joinColumns(item)), number})
-    return {...built, id: newId()}
+    const own = {...task, id: newId(), idempotencyKey: joblog?.keyOf(number) ?? ownKey}
+    return buildShellTask(fillTemplate(options.template, item, number), own, {item: toArgument(joinColumns(item)), number})
   })
   if (options.detached) {
     const ids = await submitDetached(context, requestId, 'task map', batches)

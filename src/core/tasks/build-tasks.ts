@@ -12,6 +12,8 @@ import {isPassable} from './task-template.js'
 
 /** What `task run` and `task map` ask of every task they make. */
 export interface TaskOptions {
+  /** A random one when absent. */
+  id?: string | undefined
   name?: string | undefined
   requirements: Requirements
   policy: Partial<TaskPolicy>
@@ -36,7 +38,7 @@ export function buildShellTask(command: readonly Argument[], options: TaskOption
   if (!command.every(isPassable))
     throw new HelixError('usage', 'an argument contains a NUL byte, which cannot be passed to a program', {code: 'ARGUMENT_INVALID'})
   return {
-    id: randomUUID(),
+    id: options.id ?? randomUUID(),
     name: options.name,
     type: 'shell',
     input: {
@@ -106,6 +108,7 @@ export function buildGraphTasks(
     const id = ids.get(name) as string
     if (task.env) environments[id] = checkEnvironment(task.env)
     const options: TaskOptions = {
+      id,
       name,
       policy: graphPolicy(task),
       priority: task.priority ?? 0,
@@ -118,7 +121,6 @@ export function buildGraphTasks(
     const built = task.type === 'llm' ? buildLlmTask(task, options) : buildShellTask(task.command ?? ['sh', '-c', task.run ?? ''], options)
     return {
       ...built,
-      id,
       needs: needsOf(task).map((need) => ({id: ids.get(need.task) as string, condition: need.when})),
       hasDependents: needed.has(name),
     }
