@@ -1,13 +1,10 @@
 import type {AskSecret} from './authenticate.js'
 import type {ResolveOptions} from './resolve-host.js'
 
-/**
- * ssh2 and ssh both end a connection when the probe after the last allowed one is due: two intervals, and what has passed of one when
- * the link went dead is part of the first. With 9 s a dead link is noticed after 9 to 18 s; a worker must be known to be away after 20 s.
- * With more probes in that time they would be most of what a coordinator of many idle workers has to do. Whatever else comes puts the next one off.
- */
-export const KEEPALIVE_MS = 9_000
-export const KEEPALIVE_COUNT = 1
+/** A connection is probed when nothing has come for so long. More often, and that would be most of what a coordinator of many idle workers has to do. */
+export const KEEPALIVE_MS = 10_000
+/** A host that is probed must answer within this time. With the seconds to which both are rounded up, a worker is known to be away after 18 s; it must be after 20. */
+export const ANSWER_MS = 6_900
 
 /** Options of a connection; all have their default. */
 export interface ConnectOptions extends Pick<ResolveOptions, 'configFile' | 'reader'> {
@@ -15,10 +12,10 @@ export interface ConnectOptions extends Pick<ResolveOptions, 'configFile' | 'rea
   askSecret?: AskSecret
   /** For reaching the host, and again for each step until the login; 15 s. */
   connectTimeoutMs?: number
-  /** How often an idle connection is probed; 9 s. */
+  /** How long nothing may come before the host is probed; 10 s. */
   keepaliveMs?: number
-  /** How many probes in a row may stay unanswered; 1. */
-  keepaliveCount?: number
+  /** How long it may then take to answer; 6.9 s. */
+  answerMs?: number
   /** Sessions open at once, of which files take one; 8. sshd allows 10 by default. */
   maxSessions?: number
 }

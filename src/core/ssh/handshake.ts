@@ -3,9 +3,10 @@ import type {Client} from 'ssh2'
 import type {HelixError} from '../errors/helix-error.js'
 import {type Authenticator, authError} from './authenticate.js'
 import {type HostKey, type HostKeyAlgorithm, readHostKey} from './host-key.js'
+import {keepAlive} from './keep-alive.js'
 import {connectError} from './open-socket.js'
 import type {ResolvedHost} from './resolve-host.js'
-import {keepKeys, noteLife} from './ssh2-channels.js'
+import {keepKeys} from './ssh2-channels.js'
 import type {HostKeyCheck} from './verify-host-key.js'
 
 /** A host's SSH side: authenticated by its key, this side logged in. */
@@ -22,7 +23,7 @@ export interface HandshakeOptions {
   /** Runs out unless it is held, as it is while the user types a secret. */
   deadline: Deadline
   keepaliveMs: number
-  keepaliveCount: number
+  answerMs: number
 }
 
 /** Negotiates SSH on a socket, checks the host's key and logs in. Destroys the socket and throws `denied` (host key, login) or `unavailable` when that fails. */
@@ -53,7 +54,7 @@ export async function shakeHands(socket: Duplex, options: HandshakeOptions): Pro
     client.on('close', () => fail(new Error('the server closed the connection')))
     client.once('ready', () => {
       deadline.stop()
-      noteLife(client, socket)
+      keepAlive(client, socket, options)
       if (hostKey === undefined) fail(new Error('the server showed no host key'))
       else resolve({client, hostKey})
     })
@@ -62,8 +63,6 @@ export async function shakeHands(socket: Duplex, options: HandshakeOptions): Pro
       username: host.username,
       authHandler: auth.handler,
       algorithms: {serverHostKey: options.algorithms},
-      keepaliveInterval: options.keepaliveMs,
-      keepaliveCountMax: options.keepaliveCount,
       readyTimeout: 0,
       hostVerifier: (blob: Buffer, done: (accepted: boolean) => void) => {
         const key = readHostKey(blob)

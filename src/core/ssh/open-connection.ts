@@ -1,6 +1,6 @@
 import {HelixError} from '../errors/helix-error.js'
 import {prepareAuthentication} from './authenticate.js'
-import {type ConnectOptions, KEEPALIVE_COUNT, KEEPALIVE_MS} from './connect-options.js'
+import {ANSWER_MS, type ConnectOptions, KEEPALIVE_MS} from './connect-options.js'
 import {expandHome} from './expand-tokens.js'
 import {Deadline, shakeHands} from './handshake.js'
 import {orderAlgorithms} from './host-key.js'
@@ -50,7 +50,7 @@ async function openLink(settings: SshSettings, policy: HostKeyPolicy, options: C
 }
 
 async function connectHost(host: ResolvedHost, settings: SshSettings, policy: HostKeyPolicy, options: ConnectOptions, via?: Link): Promise<Link> {
-  const {connectTimeoutMs = 15_000, keepaliveMs = KEEPALIVE_MS, keepaliveCount = KEEPALIVE_COUNT, askSecret} = options
+  const {connectTimeoutMs = 15_000, keepaliveMs = KEEPALIVE_MS, answerMs = ANSWER_MS, askSecret} = options
   const files = [...host.userKnownHostsFiles, ...host.globalKnownHostsFiles, ...(settings.knownHosts === undefined ? [] : [expandHome(settings.knownHosts)])]
   const check = await prepareHostKeyCheck(knownAs(host), files, policy)
   const deadline = new Deadline(connectTimeoutMs)
@@ -62,7 +62,7 @@ async function connectHost(host: ResolvedHost, settings: SshSettings, policy: Ho
     const mismatches = check.mismatchedTypes.length
     const socket = via === undefined ? await openSocket(host.hostname, host.port, connectTimeoutMs) : await openForward(via, host)
     try {
-      const session = await shakeHands(socket, {host, check, algorithms, auth, deadline, keepaliveMs, keepaliveCount})
+      const session = await shakeHands(socket, {host, check, algorithms, auth, deadline, keepaliveMs, answerMs})
       return {...session, host, socket, ...(via !== undefined && {via})}
     } catch (error) {
       // The fingerprint that is required may be that of the server's key of another type.

@@ -1,6 +1,6 @@
 import {access} from 'node:fs/promises'
 import {HelixError} from '../errors/helix-error.js'
-import {type ConnectOptions, KEEPALIVE_COUNT, KEEPALIVE_MS} from './connect-options.js'
+import {ANSWER_MS, type ConnectOptions, KEEPALIVE_MS} from './connect-options.js'
 import {expandHome} from './expand-tokens.js'
 import {type HostKey, orderAlgorithms} from './host-key.js'
 import type {Link} from './link.js'
@@ -31,7 +31,7 @@ interface Attempt {
  * which keys it may take. Throws the errors of `openConnection`, and `unavailable` (SSH_MISSING) where there is no ssh.
  */
 export async function openWithOpenssh(settings: SshSettings, policy: HostKeyPolicy, options: ConnectOptions): Promise<Link> {
-  const {connectTimeoutMs = 15_000, keepaliveMs = KEEPALIVE_MS, keepaliveCount = KEEPALIVE_COUNT} = options
+  const {connectTimeoutMs = 15_000, keepaliveMs = KEEPALIVE_MS, answerMs = ANSWER_MS} = options
   const resolving: ResolveOptions = {...options, ...AS_OPENSSH}
   const host = await resolveForOpenssh(settings, resolving)
   const configFile = options.configFile ?? process.env.HELIX_SSH_CONFIG
@@ -42,8 +42,8 @@ export async function openWithOpenssh(settings: SshSettings, policy: HostKeyPoli
     hopFiles: [...(await filesOfHops(host.proxyJump, resolving)), ...own],
     ownFile: policy.ownFile,
     acceptNew: policy.acceptNew === true,
-    keepaliveSeconds: Math.max(1, Math.ceil(keepaliveMs / 1000)),
-    keepaliveCount,
+    // ssh gives up when it would probe for the second time.
+    keepaliveSeconds: Math.ceil((keepaliveMs + answerMs) / 2000),
   })
   try {
     return await connect({host, settings, folder, check, timeoutMs: connectTimeoutMs})

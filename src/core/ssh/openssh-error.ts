@@ -1,4 +1,5 @@
 import {HelixError} from '../errors/helix-error.js'
+import {SILENT} from './keep-alive.js'
 import {connectError} from './open-socket.js'
 import type {ResolvedHost} from './resolve-host.js'
 
@@ -38,7 +39,7 @@ export function opensshError(said: string, host: ResolvedHost): HelixError {
 
 /** Why a connection that stood was lost, of what ssh said. */
 export function opensshLoss(said: string): Error {
-  if (/^Timeout, server .* not responding/mu.test(said)) return new Error('Keepalive timeout')
+  if (/^Timeout, server .* not responding/mu.test(said)) return new Error(SILENT)
   const last = said.split('\n').filter(Boolean).at(-1)
   return new Error(last === undefined ? 'ssh ended' : readable(last))
 }

@@ -23,7 +23,6 @@ export interface OpensshFolderOptions {
   /** Whether a key that is not known yet is taken from a host on the way. */
   acceptNew: boolean
   keepaliveSeconds: number
-  keepaliveCount: number
 }
 
 /** A folder that only this user can read: an ssh_config for ssh and the ssh processes of its jump hosts, known host keys, the control socket. */
@@ -109,7 +108,7 @@ async function makeShortFolder(): Promise<string> {
 }
 
 // The first value of an option counts, so what stands before the user's file cannot be changed by it; this file reaches the hosts on the way too.
-function configText(path: string, {configFile, acceptNew, keepaliveSeconds, keepaliveCount}: OpensshFolderOptions): string {
+function configText(path: string, {configFile, acceptNew, keepaliveSeconds}: OpensshFolderOptions): string {
   const included = configFile === undefined ? ['~/.ssh/config', '/etc/ssh/ssh_config'] : configFile === 'none' ? [] : [configFile]
   if (included.some((file) => /["\n]/u.test(file)))
     throw new HelixError('config', 'the path of ssh_config cannot contain a quote', {code: 'SSH_CONFIG_INVALID'})
@@ -126,7 +125,7 @@ function configText(path: string, {configFile, acceptNew, keepaliveSeconds, keep
     '  VerifyHostKeyDNS no',
     '  LogLevel INFO',
     `  ServerAliveInterval ${keepaliveSeconds}`,
-    `  ServerAliveCountMax ${keepaliveCount}`,
+    `  ServerAliveCountMax 1`,
     '  ClearAllForwardings yes',
     '  PermitLocalCommand no',
     '  RemoteCommand none',

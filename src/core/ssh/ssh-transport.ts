@@ -8,6 +8,7 @@ import {toWorkerProcess} from './channel-process.js'
 import {fetchDirectly, sendDirectly} from './direct-copy.js'
 import {ExecFiles} from './exec-files.js'
 import type {HostKey} from './host-key.js'
+import {SILENT} from './keep-alive.js'
 import {LargeFiles} from './large-files.js'
 import {closeLink, type Link} from './link.js'
 import {openLocalFile, writeLocalFile} from './local-file.js'
@@ -225,7 +226,7 @@ export class SshTransport implements Transport {
 
   #lostError(cause?: Error, who?: string): HelixError {
     if (cause === undefined) return this.#error('was lost')
-    const isSilent = cause.message === 'Keepalive timeout'
+    const isSilent = cause.message === SILENT
     const why = isSilent ? `${who ?? 'the host'} does not answer any more` : `${who === undefined ? '' : `${who}: `}${cause.message}`
     return this.#error(`was lost: ${why}`, 'CONNECTION_LOST', cause)
   }

@@ -46,9 +46,12 @@ export function atOnce(sftp: SFTPWrapper, send: () => void): void {
   }
 }
 
-/** Has what a server sends count as a sign of life: ssh2 (1.17) probes a connection over which data comes as one over which nothing does. */
-export function noteLife(client: Client, socket: Duplex): void {
-  socket.on('data', () => (client as unknown as {_resetKA?: () => void})._resetKA?.())
+/** Asks the server for an answer, whichever. */
+export function ping(client: Client): void {
+  const {_callbacks, _protocol} = client as unknown as {_callbacks: (() => void)[]; _protocol: {ping(): void}}
+  // Answers come in the order of what was asked.
+  _callbacks.push(() => {})
+  _protocol.ping()
 }
 
 /**

@@ -71,7 +71,7 @@ for (const kind of ['ssh2', 'openssh'] as const) {
     })
 
     test('is lost within the keepalive when the middle one does not answer any more', async () => {
-      const transport = await connect(LIST, {keepaliveMs: 500, keepaliveCount: 2})
+      const transport = await connect(LIST, {keepaliveMs: 500, answerMs: 500})
       const running = await transport.exec('sleep 60')
       hop(1).signalConnections('SIGSTOP')
       await expect(running.exit).rejects.toMatchObject({kind: 'unavailable', code: 'CONNECTION_LOST'})

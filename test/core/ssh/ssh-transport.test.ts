@@ -141,7 +141,7 @@ for (const transport of ['ssh2', 'openssh'] as const) {
       })
 
       test('that is dead without a word is noticed by the keepalive', async () => {
-        const transport = await connect(sshd.current, {keepaliveMs: 100, keepaliveCount: 2})
+        const transport = await connect(sshd.current, {keepaliveMs: 100, answerMs: 100})
         const running = await transport.exec('sleep 60')
         sshd.current.signalConnections('SIGSTOP')
         await expect(running.exit).rejects.toMatchObject({code: 'CONNECTION_LOST', message: expect.stringContaining('does not answer')})

@@ -47,7 +47,7 @@ describeUnless(sshdAvailable(), 'workers whose links fail', () => {
       }
       const policy = {ownFile: join(folder, 'known_hosts')}
       // Not so little that a busy machine makes a silent link of a good one.
-      const patience = {keepaliveMs: 1000, keepaliveCount: 3, connectTimeoutMs: 5000}
+      const patience = {keepaliveMs: 1000, answerMs: 3000, connectTimeoutMs: 5000}
       connections = new WorkerConnections(queue.store, ({ssh_config}) => openConnection(ssh_config, policy, patience))
     })
 
