@@ -19,6 +19,8 @@ export interface SqlDialect {
   rows(columns: Record<string, ColumnType>): string
   /** A list of ids to stand behind IN, over one JSON array binding: however many, one variable. */
   ids: string
+  /** Expression for the object of a JSON column with the fields of the JSON object `?` put in. */
+  withFields(column: string): string
   /** A JSON column's value. */
   json<T>(value: unknown): T
 }
@@ -43,6 +45,7 @@ const DIALECTS: Record<Dialect, SqlDialect> = {
       return `(SELECT ${list.join(', ')} FROM json_each(?)) AS j`
     },
     ids: '(SELECT value FROM json_each(?))',
+    withFields: (column) => `json_patch(${column}, ?)`,
     json: (value) => (typeof value === 'string' ? JSON.parse(value) : value) as never,
   },
   postgres: {
@@ -57,6 +60,7 @@ const DIALECTS: Record<Dialect, SqlDialect> = {
       return `(SELECT ${list.join(', ')} FROM json_to_recordset(?::json) AS r(${types.join(', ')})) AS j`
     },
     ids: '(SELECT CAST(value AS uuid) FROM json_array_elements_text(?::json))',
+    withFields: (column) => `${column} || ?::jsonb`,
     json: (value) => value as never,
   },
 }

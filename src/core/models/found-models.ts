@@ -14,7 +14,7 @@ const GONE_WITH_THEIR_SERVER = ['llama-server', 'vllm']
 
 /** Records which models a worker's servers have, each kind of server as the provider of that name. */
 export async function storeFoundModels(store: Store, workerId: string, servers: readonly FoundServer[]): Promise<void> {
-  const known = await store.query<{provider: string}>('SELECT DISTINCT provider FROM models WHERE worker_id = ?', [workerId])
+  const known = await store.prepared<{provider: string}>('SELECT DISTINCT provider FROM models WHERE worker_id = ?', [workerId])
   const ended = known.map(({provider}) => provider).filter((provider) => GONE_WITH_THEIR_SERVER.includes(provider))
   const found = Map.groupBy(servers, ({kind}) => kind as string)
   for (const kind of new Set([...ended, ...found.keys()]))

@@ -3,9 +3,9 @@
 // It prints what programs and files say, line by line; reading that is easier elsewhere.
 
 // Programs can hang: `docker version` with its daemon, `df` with a file server. All carry the mark in their environment,
-// so that the watch finds them and whatever they started, without a terminal's job control and without `timeout`, which
-// macOS lacks. Whatever happens, the script is over after 15 s.
-const WATCH = `
+// so that the guard finds them and whatever they started, without a terminal's job control and without `timeout`, which
+// macOS lacks. Whatever happens, the script is over 15 s after it was guarded.
+const GUARD = `
 end_hung() {
   unset HELIX_PROBE
   if [ -d /proc/self ]; then found=$(grep -lsF "HELIX_PROBE=$mark" /proc/[0-9]*/environ | cut -d/ -f3)
@@ -13,16 +13,18 @@ end_hung() {
   fi
   [ -z "$found" ] || kill -KILL $found
 }
-(
-  trap "kill \\$nap; exit" TERM
-  for pause in 6 6 3; do
-    sleep "$pause" & nap=$!
-    wait "$nap"
-    end_hung
-  done
-  kill -KILL "$$"
-) > /dev/null &
-watch=$!
+guard() {
+  (
+    trap "kill \\$nap; exit" TERM
+    for pause in 6 6 3; do
+      sleep "$pause" & nap=$!
+      wait "$nap"
+      end_hung
+    done
+    kill -KILL "$$" $reader
+  ) > /dev/null &
+  guard=$!
+}
 `
 
 const LOAD = `
@@ -85,24 +87,26 @@ tool() {
   ( said=$("$@" 2>&1) && say tool "$name" "\${said%%"$newline"*}" ) &
   asked="$asked $!"
 }
-system=$(uname -s)
-say system "$system" "$(uname -m)" "$(getconf LONG_BIT)"
-stubs=
-if [ "$system" = Linux ]; then libc; fi
-if [ "$system" = Darwin ]; then
-  xcode-select -p > /dev/null || stubs=stubs
-  system_profiler SPDisplaysDataType | grep -E "Chipset Model|Metal" | while read -r line; do say display "$line"; done
-fi
-asked=
-for name in git podman node python3 python rustc cargo gcc clang make cmake ruby php deno bun uv; do tool "$name" "$name" --version; done
-tool go go version
-tool java java -version
-tool ffmpeg ffmpeg -version
-tool perl perl -e "printf q(%vd), \\$^V"
-tool docker docker --version
-tool docker-daemon docker version --format "{{.Server.Version}}"
-# Without a name it would wait for the watch.
-[ -z "$asked" ] || wait $asked
+facts() {
+  system=$(uname -s)
+  say system "$system" "$(uname -m)" "$(getconf LONG_BIT)"
+  stubs=
+  if [ "$system" = Linux ]; then libc; fi
+  if [ "$system" = Darwin ]; then
+    xcode-select -p > /dev/null || stubs=stubs
+    system_profiler SPDisplaysDataType | grep -E "Chipset Model|Metal" | while read -r line; do say display "$line"; done
+  fi
+  asked=
+  for name in git podman node python3 python rustc cargo gcc clang make cmake ruby php deno bun uv; do tool "$name" "$name" --version; done
+  tool go go version
+  tool java java -version
+  tool ffmpeg ffmpeg -version
+  tool perl perl -e "printf q(%vd), \\$^V"
+  tool docker docker --version
+  tool docker-daemon docker version --format "{{.Server.Version}}"
+  # Without a name it would wait for the guard.
+  [ -z "$asked" ] || wait $asked
+}
 `
 
 const SERVERS = `
@@ -118,17 +122,19 @@ look_at() {
   body=$(fetch "$2$3" | head -c 1048576 | tr -d "\\r\\n")
   [ -z "$body" ] || say "$1" "$2" "$body"
 }
-ollama=\${OLLAMA_HOST:-127.0.0.1}
-ollama=\${ollama#http://}
-ollama=\${ollama%/}
-case $ollama in 0.0.0.0*) ollama=127.0.0.1\${ollama#0.0.0.0};; esac
-case $ollama in *:*) ;; *) ollama=$ollama:11434;; esac
-case $ollama in https://*) ;; *) ollama=http://$ollama;; esac
-look_at ollama "$ollama" /api/tags
-for port in $ports; do
-  look_at models "http://127.0.0.1:$port" /v1/models
-  case $body in ""|*llamacpp*|*vllm*) ;; *) look_at props "http://127.0.0.1:$port" /props;; esac
-done
+servers() {
+  ollama=\${OLLAMA_HOST:-127.0.0.1}
+  ollama=\${ollama#http://}
+  ollama=\${ollama%/}
+  case $ollama in 0.0.0.0*) ollama=127.0.0.1\${ollama#0.0.0.0};; esac
+  case $ollama in *:*) ;; *) ollama=$ollama:11434;; esac
+  case $ollama in https://*) ;; *) ollama=http://$ollama;; esac
+  look_at ollama "$ollama" /api/tags
+  for port in @PORTS@; do
+    look_at models "http://127.0.0.1:$port" /v1/models
+    case $body in ""|*llamacpp*|*vllm*) ;; *) look_at props "http://127.0.0.1:$port" /props;; esac
+  done
+}
 `
 
 const START = `
@@ -146,40 +152,59 @@ say() { printf "%s %s\\n" "$mark" "$*"; }
  * Output, each line after the mark: a word for its kind and what was read; `end` at last.
  */
 export function probeScript(ports?: readonly number[]): string {
-  return `${START}
+  return `${START}${GUARD}${LOAD}${ports ? factsScript(ports) : ''}
+reader=
 say root "$root"
-${WATCH}${LOAD}
+guard
 # In one piece: each line that comes by itself is a packet to be deciphered.
 printf "%s\\n" "$(figures)"
 gpus
 space
-${ports ? `ports="${ports.join(' ')}"\n${FACTS}${SERVERS}` : ''}
+${ports ? 'facts\nservers' : ''}
 say end
-kill "$watch"
+kill "$guard"
 `
 }
 
-/** How a worker tells of its own accord how busy it is. */
-export interface WatchPlan {
-  /** So many times, then it is over. */
-  reports: number
-  /** How often it shows between two of them that the connection lives, the second of them included. */
+/** How a worker reports by itself how busy it is, and now and then all that it has. */
+export interface ReportPlan {
+  /** How often it shows between two reports that the connection lives, the second of them included. */
   beats: number
   beatSeconds: number
+  /** Reports of the load alone before the first one of everything, and between two of those. */
+  loadsFirst: number
+  loadsBetween: number
+  /** On which to look for servers of models. */
+  ports: readonly number[]
 }
 
-/** Tells again and again how busy a machine is, each time as `probeScript` does without ports. It ends with its input; a program that hangs holds it up. */
-export function watchScript({reports, beats, beatSeconds}: WatchPlan): string {
+/** Says again and again what `probeScript` says without ports, and now and then what it says with them. It ends with its input, or with a program that hangs and cannot be killed. */
+export function reportsScript({beats, beatSeconds, loadsFirst, loadsBetween, ports}: ReportPlan): string {
   return `exec 3<&0
-${START}${LOAD}
+${START}${GUARD}${LOAD}${factsScript(ports)}
 ( read -r _ <&3; kill "$$" ) > /dev/null &
 reader=$!
-reports=${reports}
-while [ $((reports -= 1)) -ge 0 ]; do
+report() {
+  say root "$root"
+  guard
+  figures
+  gpus
+  space
+  "$@"
+  say end
+  kill "$guard"
+}
+everything() { facts; servers; }
+loads=${loadsFirst}
+while :; do
   beats=${beats}
   while now=$(date +%s); sleep $((${beatSeconds} - now % ${beatSeconds})) > /dev/null; [ $((beats -= 1)) -gt 0 ]; do echo; done
-  printf "%s\\n" "$(say root "$root"; figures; gpus; space; say end)"
+  if [ $((loads -= 1)) -ge 0 ]; then all=:; else all=everything loads=${loadsBetween}; fi
+  printf "%s\\n" "$(report $all)"
 done
-kill "$reader"
 `
+}
+
+function factsScript(ports: readonly number[]): string {
+  return FACTS + SERVERS.replace('@PORTS@', ports.join(' '))
 }

@@ -4,8 +4,8 @@ import {probeScript} from './probe-script.js'
 import {findLine, gather, linesAfter, newMark, scriptCommand, waitForLine} from './run-script.js'
 import type {Transport} from './transport.js'
 
-// llama-server's and vLLM's own; Ollama is asked where OLLAMA_HOST says.
-const MODEL_PORTS = [8080, 8000]
+/** On which servers of models are looked for: llama-server's and vLLM's own; Ollama is asked where OLLAMA_HOST says. */
+export const MODEL_PORTS = [8080, 8000]
 /** The script ends itself after 15 s; before it starts it may have to wait for a session. */
 const PATIENCE_MS = 25_000
 

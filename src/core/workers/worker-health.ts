@@ -3,25 +3,28 @@ import type {Store} from '../data/store.js'
 import {messageOf} from '../errors/helix-error.js'
 import type {Logger} from '../logger.js'
 import {untilPulse} from '../pulse.js'
-import {LoadWatch} from './load-watch.js'
-import {probeLoad, probeWorker} from './probe-worker.js'
+import {KEEPALIVE_MS} from '../ssh/connect-options.js'
+import type {WorkerProbe} from './probe-report.js'
+import {MODEL_PORTS, probeLoad, probeWorker} from './probe-worker.js'
 import type {Transport} from './transport.js'
 import type {WorkerLoad, WorkerRow} from './worker.js'
 import {scriptEnvironment, type WorkerConnections} from './worker-connections.js'
 import {claimRetry, listRetries, markRevived} from './worker-recovery.js'
+import {WorkerReports} from './worker-reports.js'
 import {readWorkerRow, storeLoads, storeProbe} from './worker-store.js'
 
-const TICK_MS = 1000
+const RETRY_TICK_MS = 1000
+const CHECK_TICK_MS = 2000
 /** One-off commands are over before they would look at anybody's health. */
 const FOREGROUND_DELAY_MS = 5000
 /** Versions and model servers change less often than load. */
 const CHECKS_PER_PROBE = 10
 const CHECKS_AT_ONCE = 16
-/** Below that at which a connection over which nothing has come is probed. */
-const LONGEST_BEAT_SECONDS = 8
+/** Before a connection over which nothing has come is probed. */
+const LONGEST_BEAT_SECONDS = KEEPALIVE_MS / 1000 - 0.5
 /** What a report may take, and the time until it is stored. */
 const REPORT_SECONDS = 2
-/** A worker that tells how it is may be that many intervals late. */
+/** A worker that reports by itself may be that many intervals late. */
 const INTERVALS_HEARD = 2
 /** Most of them wait for an answer that does not come. */
 const RETRIES_AT_ONCE = 32
@@ -43,9 +46,8 @@ export interface HealthOptions {
 interface Checked {
   /** Checks and reports so far. */
   count: number
-  /** What tells by itself how the worker is. */
-  watch?: LoadWatch | undefined
-  /** That has fallen silent; it is not tried again. */
+  reports?: WorkerReports | undefined
+  /** Its reports stopped coming; they are not tried again. */
   isSilent: boolean
 }
 
@@ -69,7 +71,8 @@ export class WorkerHealth {
 
   start(): void {
     const {scope} = this.#options
-    this.#loops = Promise.all([this.#repeat(() => this.#retry(), 0), this.#repeat(() => this.#check(), scope === 'connected' ? FOREGROUND_DELAY_MS : 0)])
+    const checkAfterMs = scope === 'connected' ? FOREGROUND_DELAY_MS : 0
+    this.#loops = Promise.all([this.#repeat(() => this.#retry(), RETRY_TICK_MS), this.#repeat(() => this.#check(), CHECK_TICK_MS, checkAfterMs)])
   }
 
   /** Starts nothing more. Checks that are under way end with their connections. */
@@ -78,14 +81,14 @@ export class WorkerHealth {
     await this.#loops
   }
 
-  async #repeat(work: () => Promise<void>, delayMs: number): Promise<void> {
+  async #repeat(work: () => Promise<void>, tickMs: number, delayMs = 0): Promise<void> {
     const {signal} = this.#stopping
     const pause = (ms: number) => delay(ms, undefined, {signal}).catch(() => {})
     await pause(delayMs)
     while (!signal.aborted) {
       // A store that is away is the coordinator's to report.
       await work().catch((error) => this.#options.logger.debug(`looking after the workers: ${messageOf(error)}`))
-      await pause(untilPulse(TICK_MS))
+      await pause(untilPulse(tickMs))
     }
   }
 
@@ -117,7 +120,7 @@ export class WorkerHealth {
       `SELECT id, (SELECT count(*) FROM workers WHERE ${pool}) AS pool FROM workers WHERE ${pool} AND ${isDue} ORDER BY checked_at NULLS FIRST LIMIT ?`,
       [...ids, ...ids, -intervalSeconds, CHECKS_AT_ONCE],
     )
-    const share = Math.ceil(Number(due[0]?.pool ?? 0) / intervalSeconds)
+    const share = Math.ceil((Number(due[0]?.pool ?? 0) * CHECK_TICK_MS) / 1000 / intervalSeconds)
     const room = Math.min(share, CHECKS_AT_ONCE - this.#checking.size)
     const mine = due.filter(({id}) => !this.#checking.has(id)).slice(0, Math.max(0, room))
     if (mine.length === 0) return
@@ -139,11 +142,11 @@ export class WorkerHealth {
   }
 
   async #examine(worker: WorkerRow): Promise<void> {
-    const {store, connections} = this.#options
+    const {connections} = this.#options
     const transport = await connections.get(worker)
     const checked = this.#checked.get(transport) ?? {count: 0, isSilent: false}
     this.#checked.set(transport, checked)
-    if (this.#tellsByItself(checked)) return
+    if (this.#reportsByItself(checked)) return
     let isOpen = true
     void transport.closed.then(() => {
       isOpen = false
@@ -154,31 +157,40 @@ export class WorkerHealth {
       if (isOpen && worker.origin !== 'local' && !this.#stopping.signal.aborted) await connections.giveUp(worker, messageOf(error))
       throw error
     })
-    if (all) await storeProbe(store, worker.id, probe)
-    else this.#loads.set(worker.id, probe.load)
-    await this.#watch(worker, transport, checked)
+    await this.#keep(worker, probe)
+    await this.#openReports(worker, transport, checked)
   }
 
-  /** Has a worker tell by itself how it is, until it is time to look at all of it. */
-  async #watch({id}: WorkerRow, transport: Transport, checked: Checked): Promise<void> {
+  async #keep({id}: WorkerRow, probe: WorkerProbe): Promise<void> {
+    if (probe.servers) await storeProbe(this.#options.store, id, probe)
+    else this.#loads.set(id, probe.load)
+  }
+
+  /** Has a worker report by itself from now on. */
+  async #openReports(worker: WorkerRow, transport: Transport, checked: Checked): Promise<void> {
     const {intervalSeconds, scope} = this.#options
     const beats = Math.ceil((intervalSeconds - REPORT_SECONDS) / LONGEST_BEAT_SECONDS)
-    const reports = CHECKS_PER_PROBE - (checked.count % CHECKS_PER_PROBE)
-    if (scope !== 'all' || beats < 1 || reports === CHECKS_PER_PROBE || checked.isSilent) return
-    const beatSeconds = Math.floor((intervalSeconds - REPORT_SECONDS) / beats)
-    checked.watch = await LoadWatch.open(transport, {reports, beats, beatSeconds}, (load) => {
+    if (scope !== 'all' || beats < 1 || checked.isSilent) return
+    const plan = {
+      beats,
+      beatSeconds: Math.floor((intervalSeconds - REPORT_SECONDS) / beats),
+      loadsFirst: (CHECKS_PER_PROBE - (checked.count % CHECKS_PER_PROBE)) % CHECKS_PER_PROBE,
+      loadsBetween: CHECKS_PER_PROBE - 1,
+      ports: MODEL_PORTS,
+    }
+    checked.reports = await WorkerReports.open(transport, plan, (report) => {
       checked.count++
-      this.#loads.set(id, load)
+      this.#track(this.#checking, worker, () => this.#keep(worker, report))
     })
   }
 
-  #tellsByItself(checked: Checked): boolean {
-    const {watch} = checked
-    if (!watch?.isOpen) return false
-    if (performance.now() - watch.heardAt < this.#options.intervalSeconds * INTERVALS_HEARD * 1000) return true
+  #reportsByItself(checked: Checked): boolean {
+    const {reports} = checked
+    if (!reports?.isOpen) return false
+    if (performance.now() - reports.heardAt < this.#options.intervalSeconds * INTERVALS_HEARD * 1000) return true
     // What holds it up would hold up the next one too.
     checked.isSilent = true
-    watch.close()
+    reports.close()
     return false
   }
 

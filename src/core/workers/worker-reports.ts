@@ -1,29 +1,28 @@
-import {readProbe} from './probe-report.js'
-import {type WatchPlan, watchScript} from './probe-script.js'
+import {readProbe, type WorkerProbe} from './probe-report.js'
+import {type ReportPlan, reportsScript} from './probe-script.js'
 import {findLine, linesAfter, newMark, scriptCommand} from './run-script.js'
 import type {Transport, WorkerProcess} from './transport.js'
-import type {WorkerLoad} from './worker.js'
 
-/** Far more than a report has; a worker that sends more sends something else. */
-const MOST_BYTES = 1024 * 1024
+/** Far more than a report has, in which servers of models may take 1 MiB each; a worker that sends more sends something else. */
+const MOST_BYTES = 8 * 1024 * 1024
 
 /**
- * A worker that tells by itself how busy it is, in a session that is to spare. What it sends shows as well that its connection lives,
- * so that nothing at all has to be sent to it.
+ * A worker that reports by itself how busy it is and what it has, in a session that is to spare. What it sends shows as well that its
+ * connection lives, so that nothing at all has to be sent to it.
  */
-export class LoadWatch {
-  /** When its last report came, by the monotonic clock. */
+export class WorkerReports {
+  /** When the last one came, by the monotonic clock. */
   heardAt = performance.now()
   isOpen = true
   readonly #process: WorkerProcess
   readonly #mark: string
-  readonly #onLoad: (load: WorkerLoad) => void
+  readonly #onReport: (report: WorkerProbe) => void
   #output = Buffer.alloc(0)
 
-  private constructor(process: WorkerProcess, mark: string, onLoad: (load: WorkerLoad) => void) {
+  private constructor(process: WorkerProcess, mark: string, onReport: (report: WorkerProbe) => void) {
     this.#process = process
     this.#mark = mark
-    this.#onLoad = onLoad
+    this.#onReport = onReport
     process.stdin.on('error', () => {})
     process.stdout.on('data', (chunk: Buffer) => this.#hear(chunk))
     process.stderr.resume()
@@ -33,11 +32,11 @@ export class LoadWatch {
     process.exit.then(ended, ended)
   }
 
-  /** Starts one; each report is given to `onLoad`. Undefined where the worker has no session to spare. */
-  static async open(transport: Transport, plan: WatchPlan, onLoad: (load: WorkerLoad) => void): Promise<LoadWatch | undefined> {
+  /** Starts them; each is given to `onReport`. Undefined where the worker has no session to spare. */
+  static async open(transport: Transport, plan: ReportPlan, onReport: (report: WorkerProbe) => void): Promise<WorkerReports | undefined> {
     const mark = newMark()
-    const process = await transport.execSpare?.(scriptCommand(watchScript(plan), mark))
-    return process && new LoadWatch(process, mark, onLoad)
+    const process = await transport.execSpare?.(scriptCommand(reportsScript(plan), mark))
+    return process && new WorkerReports(process, mark, onReport)
   }
 
   /** Gives its session back. */
@@ -53,7 +52,7 @@ export class LoadWatch {
     this.#output = Buffer.concat([this.#output, chunk])
     if (findLine(this.#output, `${this.#mark} end`) !== undefined) {
       this.heardAt = performance.now()
-      this.#onLoad(readProbe(linesAfter(this.#output, this.#mark)).load)
+      this.#onReport(readProbe(linesAfter(this.#output, this.#mark)))
       this.#output = Buffer.alloc(0)
     } else if (this.#output.length > MOST_BYTES) this.close()
   }

@@ -3,7 +3,7 @@ import {availableParallelism, homedir, hostname, totalmem} from 'node:os'
 import {join} from 'node:path'
 import {formatPath} from '../config/config-path.js'
 import {type IgnoredSettings, requireTrusted} from '../config/restrict-untrusted.js'
-import {query, type Row, type SqlDialect} from '../data/sql.js'
+import type {Row, SqlDialect} from '../data/sql.js'
 import type {Store} from '../data/store.js'
 import {HelixError} from '../errors/helix-error.js'
 import {storeFoundModels} from '../models/found-models.js'
@@ -11,7 +11,7 @@ import {nearestName} from '../nearest-name.js'
 import type {SshSettings} from '../ssh/ssh-settings.js'
 import type {AttemptName} from './attempt-spec.js'
 import type {WorkerProbe} from './probe-report.js'
-import type {WorkerLoad, WorkerResources, WorkerRow, WorkerStatus} from './worker.js'
+import type {WorkerLoad, WorkerRow, WorkerStatus} from './worker.js'
 
 /** After so many connections lost in a row a worker is left alone for a while. */
 export const MOST_LOSSES = 5
@@ -140,18 +140,16 @@ export async function updateWorker(store: Store, id: string, changes: WorkerChan
 export async function rememberAttemptsRoot(store: Store, worker: WorkerRow, root: string): Promise<void> {
   if (worker.resources.attempts_root === root) return
   worker.resources.attempts_root = root
-  await mergeResources(store, worker.id, {attempts_root: root})
+  await store.query(`UPDATE workers SET resources = ${store.sql.withFields('resources')} WHERE id = ?`, [JSON.stringify({attempts_root: root}), worker.id])
 }
 
 /** Records what a worker was found to be and to have, and how busy it is. */
 export async function storeProbe(store: Store, id: string, {facts, resources, load, servers}: WorkerProbe): Promise<void> {
-  const {now} = store.sql
-  await mergeResources(store, id, resources)
-  await store.query(`UPDATE workers SET discovered = ?, load = ?, checked_at = ${now}, last_heartbeat = ${now} WHERE id = ?`, [
-    JSON.stringify(facts),
-    JSON.stringify(load),
-    id,
-  ])
+  const {now, withFields} = store.sql
+  await store.prepared(
+    `UPDATE workers SET resources = ${withFields('resources')}, discovered = ?, load = ?, checked_at = ${now}, last_heartbeat = ${now} WHERE id = ?`,
+    [...[resources, facts, load].map((found) => JSON.stringify(found)), id],
+  )
   if (servers) await storeFoundModels(store, id, servers)
 }
 
@@ -163,15 +161,6 @@ export async function storeLoads(store: Store, loads: ReadonlyMap<string, Worker
     `UPDATE workers SET load = j.load, checked_at = ${now}, last_heartbeat = ${now} FROM ${rows({id: 'uuid', load: 'jsonb'})} WHERE workers.id = j.id`,
     [known],
   )
-}
-
-/** Adds to what is known of a worker's resources, whoever else has found out more meanwhile. */
-function mergeResources(store: Store, id: string, found: WorkerResources): Promise<void> {
-  return store.write(async (trx) => {
-    const [row] = await query(trx, `SELECT resources FROM workers WHERE id = ? ${store.sql.forUpdate}`, [id])
-    const known = row && store.sql.json<WorkerResources>(row.resources)
-    await query(trx, 'UPDATE workers SET resources = ? WHERE id = ?', [JSON.stringify({...known, ...found}), id])
-  })
 }
 
 /** Records which version of Helix is installed on a worker; undefined for none. */
