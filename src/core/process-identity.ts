@@ -12,14 +12,19 @@ export interface ProcessIdentity {
   bootId: string
 }
 
+let self: ProcessIdentity | undefined
+
 /** This process. */
 export function currentProcess(): ProcessIdentity {
-  return {pid: process.pid, processStart: processStart(process.pid) ?? 'unknown', bootId: bootId()}
+  self ??= {pid: process.pid, processStart: processStart(process.pid) ?? 'unknown', bootId: bootId()}
+  return self
 }
 
 /** Whether that very process is still there; only meaningful on the machine it ran on. */
 export function isProcessAlive(identity: ProcessIdentity): boolean {
-  return identity.bootId === bootId() && processStart(identity.pid) === identity.processStart
+  const own = currentProcess()
+  if (identity.bootId !== own.bootId) return false
+  return identity.processStart === (identity.pid === own.pid ? own.processStart : processStart(identity.pid))
 }
 
 /** Whether any process has that number on this machine, for files that name whoever made them: a later one with the number only delays their removal. */

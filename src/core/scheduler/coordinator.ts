@@ -16,6 +16,8 @@ import type {CoordinatorOptions} from './coordinator-options.js'
 import {Lease} from './lease.js'
 
 const TICK_MS = 1000
+/** However often it is woken. */
+const ADOPT_MS = 1900
 const LONGEST_STORE_PAUSE_MS = 10_000
 
 /**
@@ -34,6 +36,7 @@ export class Coordinator {
   #ends: AttemptEnd[] = []
   #flushing: Promise<void> | undefined
   #claiming = true
+  #adoptedAt = Number.NEGATIVE_INFINITY
   readonly #stopping = new AbortController()
   #wake: () => void = () => {}
   #loops: Promise<unknown> = Promise.resolve()
@@ -188,7 +191,9 @@ export class Coordinator {
 
   async #adopt(): Promise<void> {
     const {store, hostId} = this.#options
+    if (performance.now() - this.#adoptedAt < ADOPT_MS) return
     await this.#takeOver(await adoptTasks(store, this.id, hostId))
+    this.#adoptedAt = performance.now()
   }
 
   async #takeOver(tasks: readonly RunningTask[]): Promise<void> {
@@ -206,10 +211,13 @@ export class Coordinator {
   async #lookAfterOwn(): Promise<void> {
     const {store} = this.#options
     const known = new Set(this.#supervised.keys())
-    const rows = await store.prepared<{id: string; attempt: number; cancel_requested_at: string | null}>(
-      `SELECT id, attempt, cancel_requested_at FROM tasks WHERE status = 'running' AND coordinator_id = ?`,
+    const found = await store.prepared<{stop_requested: boolean | number; id: string | null; attempt: number; cancel_requested_at: string | null}>(
+      `SELECT c.stop_requested, t.id, t.attempt, t.cancel_requested_at FROM coordinators c
+       LEFT JOIN tasks t ${store.sql.by('tasks_running_idx')} ON t.coordinator_id = c.id AND t.status = 'running' WHERE c.id = ?`,
       [this.id],
     )
+    if (found[0]?.stop_requested) this.stopRequested = true
+    const rows = found.flatMap(({id, ...row}) => (id === null ? [] : [{...row, id}]))
     for (const row of rows) if (row.cancel_requested_at) this.#supervisor.cancel(row.id)
     // Their claim was stored, but the connection that should have confirmed it was lost.
     const strays = rows.filter((row) => !known.has(keyOf(row.id, row.attempt)))
@@ -220,8 +228,6 @@ export class Coordinator {
           strays.map((row) => row.id),
         ),
       )
-    const [self] = await store.prepared<{stop_requested: boolean | number}>('SELECT stop_requested FROM coordinators WHERE id = ?', [this.id])
-    if (self?.stop_requested) this.stopRequested = true
   }
 
   #supervise(task: RunningTask, end: Promise<AttemptEnd>): void {
