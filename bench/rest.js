@@ -1,9 +1,10 @@
 // What a scheduler costs that has 200 workers and nothing to run: processor time and memory, once it is connected to all of them.
 // @ts-check
-import {readFileSync} from 'node:fs'
-import {join} from 'node:path'
+import {chmodSync, readFileSync} from 'node:fs'
+import {dirname, join} from 'node:path'
 import {setTimeout as sleep} from 'node:timers/promises'
 import {insertWorker, listWorkers} from '../src/core/workers/worker-store.js'
+import {findProgram, programFolder} from '../test/fixtures/fake-programs.js'
 import {makeHelixHome} from '../test/fixtures/helix.js'
 import {openTestStore} from '../test/fixtures/queue.js'
 import {Sshd, sshdAvailable} from '../test/fixtures/sshd.js'
@@ -15,6 +16,9 @@ const WORKERS = 200
 const SECONDS = 300
 // What was needed to connect is compiled and collected in that time.
 const SETTLE_SECONDS = 30
+// What a worker's shell needs to tell of itself, and tools that say their version at once: 200 machines are played by one.
+const PROGRAMS = ['cat', 'cut', 'date', 'df', 'getconf', 'grep', 'head', 'ls', 'nproc', 'sh', 'sleep', 'tr', 'uname']
+const TOOLS = ['git', 'docker', 'node', 'python3', 'gcc', 'make', 'cmake', 'java', 'perl', 'cargo']
 const TICKS_PER_SECOND = 100
 const MOST = {cpuPercent: 2, bytes: 150e6}
 
@@ -22,7 +26,12 @@ export async function measure() {
   const missing = sshdAvailable()
   if (missing !== undefined) return console.log(`not measured: ${missing}`)
   const addresses = Array.from({length: WORKERS}, (_, number) => `127.0.1.${1 + number}`)
-  const server = await Sshd.start({everywhere: true, config: ['MaxStartups 1000']})
+  const named = Object.fromEntries(PROGRAMS.map((program) => [program, findProgram(program) ?? '']))
+  const tools = Object.fromEntries(TOOLS.map((tool) => [tool, `echo ${tool} version 1.2.3`]))
+  const path = programFolder(named, tools)
+  // The server's user must get to it.
+  chmodSync(dirname(path), 0o755)
+  const server = await Sshd.start({everywhere: true, config: ['MaxStartups 1000', `SetEnv PATH=${path}`]})
   const home = makeHelixHome()
   try {
     await home.run(['task', 'list'])
@@ -35,7 +44,7 @@ export async function measure() {
       })
     }
     console.log(
-      `${WORKERS} workers on one sshd at ${WORKERS} addresses, health checks every 30 s as is the default. CPU and memory of \`helix scheduler start\` from /proc, for ${SECONDS} s, ${SETTLE_SECONDS} s after it had looked at all of them.\n`,
+      `${WORKERS} workers on one sshd at ${WORKERS} addresses, each with a shell and ${TOOLS.length} tools, health checks every 30 s as is the default. CPU and memory of \`helix scheduler start\` from /proc, for ${SECONDS} s, ${SETTLE_SECONDS} s after it had looked at all of them.\n`,
     )
     const scheduler = home.spawn(['scheduler', 'start'])
     const pid = scheduler.pid ?? 0

@@ -22,23 +22,19 @@ export function keepAlive(client: Client, socket: Duplex, {keepaliveMs, answerMs
   let probed = false
   let timer: NodeJS.Timeout
   const lookAfter = (ms: number) => {
-    timer = setTimeout(look, untilPulse(PULSE_MS, Math.max(0, ms))).unref()
+    timer = setTimeout(look, untilPulse(PULSE_MS, ms)).unref()
   }
   const look = () => {
     const silentMs = performance.now() - heardAt
     if (probed) {
-      // What came while this process was stopped is read first.
-      setImmediate(() => (probed ? giveUp() : lookAfter(keepaliveMs)))
+      client.emit('error', Object.assign(new Error(SILENT), {level: 'client-timeout'}))
+      socket.destroy()
     } else if (silentMs < keepaliveMs) lookAfter(keepaliveMs - silentMs)
     else {
       probed = true
       ping(client)
       lookAfter(answerMs)
     }
-  }
-  const giveUp = () => {
-    client.emit('error', Object.assign(new Error(SILENT), {level: 'client-timeout'}))
-    socket.destroy()
   }
   socket.on('data', () => {
     heardAt = performance.now()

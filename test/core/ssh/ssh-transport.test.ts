@@ -149,6 +149,17 @@ for (const transport of ['ssh2', 'openssh'] as const) {
         sshd.current.signalConnections('SIGCONT')
       })
 
+      test('is not one whose answer lies unread while this process is held up', async () => {
+        const transport = await connect(sshd.current, {keepaliveMs: 100, answerMs: 100})
+        for (let round = 0; round < 4; round += 1) {
+          await new Promise((resolve) => setTimeout(resolve))
+          // Longer than it takes until a probe is due, and until its answer is.
+          Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1200)
+        }
+        const {stdout} = await transport.exec('echo still there')
+        expect(await text(stdout)).toBe('still there\n')
+      })
+
       test('is not one that was closed, which ends what runs over it too', async () => {
         const transport = await connect(sshd.current)
         const running = await transport.exec('sleep 60')
