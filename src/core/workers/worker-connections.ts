@@ -50,9 +50,14 @@ export class WorkerConnections {
     return this.#pool.ids()
   }
 
-  /** Closes a connection over which a worker cannot be used, and records why. What runs there goes on. */
+  /** Closes a worker's connection. What runs there goes on. */
+  drop(workerId: string): Promise<void> {
+    return this.#pool.drop(workerId)
+  }
+
+  /** Closes a connection over which a worker cannot be used, and records why. */
   async giveUp(worker: WorkerRow, reason: string): Promise<void> {
-    await this.#pool.drop(worker.id)
+    await this.drop(worker.id)
     await markLost(this.#store, worker.id, reason, 0)
   }
 

@@ -162,8 +162,9 @@ export class WorkerHealth {
   }
 
   async #keep({id}: WorkerRow, probe: WorkerProbe): Promise<void> {
-    if (probe.servers) await storeProbe(this.#options.store, id, probe)
-    else this.#loads.set(id, probe.load)
+    const {store, connections} = this.#options
+    if (!probe.servers) this.#loads.set(id, probe.load)
+    else if (!(await storeProbe(store, id, probe))) await connections.drop(id)
   }
 
   /** Has a worker report by itself from now on. */

@@ -143,14 +143,16 @@ export async function rememberAttemptsRoot(store: Store, worker: WorkerRow, root
   await store.query(`UPDATE workers SET resources = ${store.sql.withFields('resources')} WHERE id = ?`, [JSON.stringify({attempts_root: root}), worker.id])
 }
 
-/** Records what a worker was found to be and to have, and how busy it is. */
-export async function storeProbe(store: Store, id: string, {facts, resources, load, servers}: WorkerProbe): Promise<void> {
+/** Records what a worker was found to be and to have, and how busy it is. False where it was removed meanwhile. */
+export async function storeProbe(store: Store, id: string, {facts, resources, load, servers}: WorkerProbe): Promise<boolean> {
   const {now, withFields} = store.sql
-  await store.prepared(
-    `UPDATE workers SET resources = ${withFields('resources')}, discovered = ?, load = ?, checked_at = ${now}, last_heartbeat = ${now} WHERE id = ?`,
+  const rows = await store.prepared(
+    `UPDATE workers SET resources = ${withFields('resources')}, discovered = ?, load = ?, checked_at = ${now}, last_heartbeat = ${now} WHERE id = ? RETURNING id`,
     [...[resources, facts, load].map((found) => JSON.stringify(found)), id],
   )
-  if (servers) await storeFoundModels(store, id, servers)
+  const isThere = rows.length > 0
+  if (isThere && servers) await storeFoundModels(store, id, servers)
+  return isThere
 }
 
 /** Records how busy workers are, by their ids. */

@@ -6,11 +6,18 @@ import type {WorkerRow} from '../../../src/core/workers/worker.js'
 import {type OpenSsh, WorkerConnections} from '../../../src/core/workers/worker-connections.js'
 import {WorkerHealth} from '../../../src/core/workers/worker-health.js'
 import {claimRetry, markLost} from '../../../src/core/workers/worker-recovery.js'
-import {listWorkers, markReachable} from '../../../src/core/workers/worker-store.js'
+import {deleteWorker, listWorkers, markReachable} from '../../../src/core/workers/worker-store.js'
 import {queues} from '../../fixtures/open-queues.js'
 import {HOST, type TestQueue} from '../../fixtures/queue.js'
 import {describeStores} from '../../fixtures/stores.js'
 import {waitFor} from '../../fixtures/wait-for.js'
+
+const logger = {debug: () => {}, info: () => {}, warn: () => {}}
+
+/** Looks after the workers of a queue. */
+function healthOf({store}: TestQueue, connections: WorkerConnections, intervalSeconds: number): WorkerHealth {
+  return new WorkerHealth({store, connections, logger, hostId: HOST, intervalSeconds, scope: 'all', onRevived: () => {}})
+}
 
 describeStores('the health of workers', (newStore) => {
   const open = queues(newStore)
@@ -22,11 +29,9 @@ describeStores('the health of workers', (newStore) => {
   }
   /** Two coordinators that look after the same workers, each of which is this machine. */
   const lookAfter = async (queue: TestQueue, openSsh: OpenSsh, isDone: () => Promise<boolean>) => {
-    const logger = {debug: () => {}, info: () => {}, warn: () => {}}
     const both = [1, 2].map(() => {
       const connections = new WorkerConnections(queue.store, openSsh)
-      const health = new WorkerHealth({store: queue.store, connections, logger, hostId: HOST, intervalSeconds: 300, scope: 'all', onRevived: () => {}})
-      return {connections, health}
+      return {connections, health: healthOf(queue, connections, 300)}
     })
     for (const {health} of both) health.start()
     try {
@@ -72,8 +77,7 @@ describeStores('the health of workers', (newStore) => {
       })
     }
     const connections = new WorkerConnections(queue.store, openSsh)
-    const logger = {debug: () => {}, info: () => {}, warn: () => {}}
-    const health = new WorkerHealth({store: queue.store, connections, logger, hostId: HOST, intervalSeconds: 3, scope: 'all', onRevived: () => {}})
+    const health = healthOf(queue, connections, 3)
     health.start()
     const heard = async (name: string) => {
       await queue.store.query(`UPDATE workers SET load = '{}' WHERE name = ?`, [name])
@@ -90,6 +94,31 @@ describeStores('the health of workers', (newStore) => {
       await health.stop()
       await connections.close()
       for (const {stdin} of processes) stdin.end()
+    }
+  })
+
+  test('lets go of a worker that was removed', async () => {
+    const queue = await open()
+    await queue.addWorker('w1')
+    const here = new LocalTransport()
+    let reports: WorkerProcess | undefined
+    const transport = Object.assign(here, {
+      async execSpare(command: string) {
+        reports = await here.exec(command)
+        return reports
+      },
+    })
+    const connections = new WorkerConnections(queue.store, async () => transport)
+    const health = healthOf(queue, connections, 3)
+    health.start()
+    try {
+      await waitFor('its reports', () => reports)
+      await deleteWorker(queue.store, await only(queue))
+      await waitFor('its connection to be closed', () => connections.connected().length === 0)
+    } finally {
+      await health.stop()
+      await connections.close()
+      reports?.stdin.end()
     }
   })
 
