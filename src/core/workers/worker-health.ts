@@ -19,7 +19,7 @@ const CHECK_TICK_MS = 2000
 const FOREGROUND_DELAY_MS = 5000
 /** Versions and model servers change less often than load. */
 const CHECKS_PER_PROBE = 10
-const CHECKS_AT_ONCE = 16
+const CHECKS_AT_ONCE = 32
 /** Before a connection over which nothing has come is probed. */
 const LONGEST_BEAT_SECONDS = KEEPALIVE_MS / 1000 - 0.5
 /** What a report may take, and the time until it is stored. */
