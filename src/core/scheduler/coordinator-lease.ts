@@ -95,10 +95,10 @@ export async function adoptTasks(store: Store, adopterId: string, hostId: string
   if (gone.length === 0 && !(await hasOthersTasks(store, adopterId))) return []
   const goneMarks = gone.map(() => '?').join(', ') || 'NULL'
   const rows = await store.write(async (trx) => {
-    // A coordinator that stopped in good order is no longer on the list, and its long tasks may still run.
+    // A coordinator that stopped in good order is no longer on the list, and its long tasks may still run. Where they run again, it is not for it.
     const adopted = await query(
       trx,
-      `UPDATE tasks SET coordinator_id = ?
+      `UPDATE tasks SET coordinator_id = ?, submitter_id = NULL
        WHERE status = 'running' AND coordinator_id <> ? AND (requirements->>'host_id' IS NULL OR requirements->>'host_id' = ?)
          AND (coordinator_id IN (${goneMarks}) OR NOT EXISTS (SELECT 1 FROM coordinators c WHERE c.id = tasks.coordinator_id AND c.lease_expires_at > ${store.sql.now}))
        RETURNING ${RUNNING_COLUMNS.join(', ')}`,

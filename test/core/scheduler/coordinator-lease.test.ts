@@ -49,6 +49,8 @@ describeStores('taking over from a coordinator', (newStore, kind) => {
         .sort(),
     ).toEqual(ids.slice(0, 2).sort())
     expect(adopted.flat().map((task) => task.attempt)).toEqual([1, 1])
+    // Also where it has to run again: nobody would claim it for one that is gone.
+    for (const id of ids.slice(0, 2)) expect(await queue.row(id)).toMatchObject({status: 'running', submitter_id: null})
     expect(await queue.row(ids[2]!)).toMatchObject({status: 'pending', submitter_id: null})
     // The one that was away comes back: what it lost is not its any more.
     const again = await queue.addCoordinator()
