@@ -3,7 +3,7 @@ import type {Client} from 'ssh2'
 import type {HelixError} from '../errors/helix-error.js'
 import {type Authenticator, authError} from './authenticate.js'
 import {type HostKey, type HostKeyAlgorithm, readHostKey} from './host-key.js'
-import {keepAlive} from './keep-alive.js'
+import {type KeepAliveOptions, keepAlive} from './keep-alive.js'
 import {connectError} from './open-socket.js'
 import type {ResolvedHost} from './resolve-host.js'
 import {keepKeys} from './ssh2-channels.js'
@@ -15,15 +15,13 @@ export interface Session {
   hostKey: HostKey
 }
 
-export interface HandshakeOptions {
+export interface HandshakeOptions extends KeepAliveOptions {
   host: ResolvedHost
   check: HostKeyCheck
   algorithms: HostKeyAlgorithm[]
   auth: Authenticator
   /** Runs out unless it is held, as it is while the user types a secret. */
   deadline: Deadline
-  keepaliveMs: number
-  answerMs: number
 }
 
 /** Negotiates SSH on a socket, checks the host's key and logs in. Destroys the socket and throws `denied` (host key, login) or `unavailable` when that fails. */

@@ -6,6 +6,7 @@
 // so that the guard finds them and whatever they started, without a terminal's job control and without `timeout`, which
 // macOS lacks. Whatever happens, the script is over 15 s after it was guarded.
 const GUARD = `
+reader=
 end_hung() {
   unset HELIX_PROBE
   if [ -d /proc/self ]; then found=$(grep -lsF "HELIX_PROBE=$mark" /proc/[0-9]*/environ | cut -d/ -f3)
@@ -137,6 +138,20 @@ servers() {
 }
 `
 
+const REPORT = `
+report() {
+  say root "$root"
+  guard
+  # In one piece: each line that comes by itself is a packet to be deciphered.
+  printf "%s\\n" "$(figures)"
+  gpus
+  space
+  "$@"
+  say end
+  kill "$guard"
+}
+`
+
 const START = `
 mark=@MARK@
 root="\${HELIX_ATTEMPTS_ROOT:-\${XDG_STATE_HOME:-$HOME/.local/state}/helix}"
@@ -152,17 +167,7 @@ say() { printf "%s %s\\n" "$mark" "$*"; }
  * Output, each line after the mark: a word for its kind and what was read; `end` at last.
  */
 export function probeScript(ports?: readonly number[]): string {
-  return `${START}${GUARD}${LOAD}${ports ? factsScript(ports) : ''}
-reader=
-say root "$root"
-guard
-# In one piece: each line that comes by itself is a packet to be deciphered.
-printf "%s\\n" "$(figures)"
-gpus
-space
-${ports ? 'facts\nservers' : ''}
-say end
-kill "$guard"
+  return `${START}${GUARD}${LOAD}${REPORT}${ports ? `${factsScript(ports)}report everything` : 'report :'}
 `
 }
 
@@ -181,20 +186,9 @@ export interface ReportPlan {
 /** Says again and again what `probeScript` says without ports, and now and then what it says with them. It ends with its input, or with a program that hangs and cannot be killed. */
 export function reportsScript({beats, beatSeconds, loadsFirst, loadsBetween, ports}: ReportPlan): string {
   return `exec 3<&0
-${START}${GUARD}${LOAD}${factsScript(ports)}
+${START}${GUARD}${LOAD}${REPORT}${factsScript(ports)}
 ( read -r _ <&3; kill "$$" ) > /dev/null &
 reader=$!
-report() {
-  say root "$root"
-  guard
-  figures
-  gpus
-  space
-  "$@"
-  say end
-  kill "$guard"
-}
-everything() { facts; servers; }
 loads=${loadsFirst}
 while :; do
   beats=${beats}
@@ -206,5 +200,6 @@ done
 }
 
 function factsScript(ports: readonly number[]): string {
-  return FACTS + SERVERS.replace('@PORTS@', ports.join(' '))
+  return `${FACTS}${SERVERS.replace('@PORTS@', ports.join(' '))}everything() { facts; servers; }
+`
 }

@@ -4,7 +4,6 @@ import {join} from 'node:path'
 import {afterAll, afterEach, beforeAll, expect, test} from '@jest/globals'
 import type {ConnectOptions} from '../../../src/core/ssh/connect-options.js'
 import type {SshTransport} from '../../../src/core/ssh/ssh-transport.js'
-
 import {LocalTransport} from '../../../src/core/workers/local-transport.js'
 import type {WorkerProbe} from '../../../src/core/workers/probe-report.js'
 import {type ReportPlan, reportsScript} from '../../../src/core/workers/probe-script.js'
