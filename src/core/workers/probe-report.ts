@@ -1,4 +1,5 @@
 import type {FoundServer} from '../models/found-models.js'
+import {splitOnce} from './run-script.js'
 import type {WorkerFacts, WorkerLoad, WorkerResources} from './worker.js'
 
 /** What was found out about a worker. */
@@ -38,8 +39,10 @@ const MIB = 1024 ** 2
 export function readProbe(printed: readonly string[]): WorkerProbe {
   const lines: Lines = new Map()
   for (const line of printed) {
-    const [, word = '', rest = ''] = /^(\S+) ?(.*)$/.exec(line) ?? []
-    lines.set(word, [...(lines.get(word) ?? []), rest.trim()])
+    const [word, rest] = splitOnce(line)
+    const said = lines.get(word)
+    if (said) said.push(rest.trim())
+    else lines.set(word, [rest.trim()])
   }
   const gpus = readGpus(lines)
   const memory = readMemory(lines)

@@ -29,7 +29,8 @@ guard() {
 `
 
 const LOAD = `
-cpu_times() { read -r _ times < /proc/stat && say cpu "$times"; }
+count_cpus() { cpus=$(nproc || getconf _NPROCESSORS_ONLN || sysctl -n hw.ncpu); }
+cpu_times() { read -r _ "$1" < /proc/stat; }
 memory() {
   while read -r key value _; do
     case $key in MemTotal:|MemAvailable:|MemFree:|Buffers:|Cached:) say mem "$key" "$value";; esac
@@ -45,14 +46,14 @@ gpus() {
   if command -v nvidia-smi > /dev/null; then
     nvidia-smi --query-gpu=name,memory.total,utilization.gpu --format=csv,noheader,nounits | while IFS= read -r line; do say nvidia "$line"; done
   fi
-  smi=$(command -v rocm-smi || ls /opt/rocm/bin/rocm-smi)
-  [ -z "$smi" ] || say rocm "$("$smi" --showproductname --showmeminfo vram --showuse --json | tr -d "\\r\\n")"
+  smi=rocm-smi
+  command -v rocm-smi > /dev/null || smi=/opt/rocm/bin/rocm-smi
+  command -v "$smi" > /dev/null && say rocm "$("$smi" --showproductname --showmeminfo vram --showuse --json | tr -d "\\r\\n")"
 }
 figures() {
-  if [ -r /proc/stat ]; then
-    cpu_times
-    sleep 0.2 || sleep 1
-    cpu_times
+  if cpu_times now; then
+    say cpu "$since"
+    say cpu "$now"
     memory
   else
     say loadavg "$(sysctl -n vm.loadavg)"
@@ -60,12 +61,13 @@ figures() {
     vm_stat | while read -r line; do say vm "$line"; done
     ioreg -r -d 1 -w 0 -c IOAccelerator | grep -o "Device Utilization %\\"=[0-9]*" | while read -r line; do say accelerator "$line"; done
   fi
-  say cpus "$(nproc || getconf _NPROCESSORS_ONLN || sysctl -n hw.ncpu)"
+  say cpus "$cpus"
 }
 space() {
   dir=$root
   while [ ! -d "$dir" ]; do dir=\${dir%/*}; dir=\${dir:-/}; done
-  df -Pk "$dir" | while read -r line; do say disk "$line"; done
+  said=$(df -Pk "$dir")
+  say disk "\${said##*"$newline"}"
 }
 `
 
@@ -78,13 +80,12 @@ libc() {
   esac
   for file in /lib/ld-musl-*; do [ -e "$file" ] && say libc musl; done
 }
-newline=$(printf "\\nx"); newline=\${newline%x}
 tool() {
   name=$1
   shift
-  path=$(command -v "$1") || return
+  command -v "$1" > /dev/null || return
   # Without its developer tools, macOS answers to these names with a dialog.
-  case $stubs$path in stubs/usr/bin/*) return;; esac
+  [ -z "$stubs" ] || case $(command -v "$1") in /usr/bin/*) return;; esac
   ( said=$("$@" 2>&1) && say tool "$name" "\${said%%"$newline"*}" ) &
   asked="$asked $!"
 }
@@ -94,7 +95,7 @@ facts() {
   stubs=
   if [ "$system" = Linux ]; then libc; fi
   if [ "$system" = Darwin ]; then
-    xcode-select -p > /dev/null || stubs=stubs
+    xcode-select -p > /dev/null || stubs=yes
     system_profiler SPDisplaysDataType | grep -E "Chipset Model|Metal" | while read -r line; do say display "$line"; done
   fi
   asked=
@@ -159,6 +160,7 @@ unset HELIX_ATTEMPTS_ROOT
 HELIX_PROBE=$mark LC_ALL=C
 export HELIX_PROBE LC_ALL
 exec < /dev/null 2> /dev/null
+newline=$(printf "\\nx"); newline=\${newline%x}
 say() { printf "%s %s\\n" "$mark" "$*"; }
 `
 
@@ -167,7 +169,10 @@ say() { printf "%s %s\\n" "$mark" "$*"; }
  * Output, each line after the mark: a word for its kind and what was read; `end` at last.
  */
 export function probeScript(ports?: readonly number[]): string {
-  return `${START}${GUARD}${LOAD}${REPORT}${ports ? `${factsScript(ports)}report everything` : 'report :'}
+  return `${START}${GUARD}${LOAD}${REPORT}${ports ? factsScript(ports) : ''}
+count_cpus
+cpu_times since && { sleep 0.2 || sleep 1; }
+report ${ports ? 'everything' : ':'}
 `
 }
 
@@ -190,10 +195,13 @@ ${START}${GUARD}${LOAD}${REPORT}${factsScript(ports)}
 ( read -r _ <&3; kill "$$" ) > /dev/null &
 reader=$!
 loads=${loadsFirst}
+count_cpus
 while :; do
   beats=${beats}
-  while now=$(date +%s); sleep $((${beatSeconds} - now % ${beatSeconds})) > /dev/null; [ $((beats -= 1)) -gt 0 ]; do echo; done
-  if [ $((loads -= 1)) -ge 0 ]; then all=:; else all=everything loads=${loadsBetween}; fi
+  now=$(date +%s)
+  pause=$((${beatSeconds} - now % ${beatSeconds}))
+  while cpu_times since; sleep "$pause" > /dev/null; [ $((beats -= 1)) -gt 0 ]; do echo; pause=${beatSeconds}; done
+  if [ $((loads -= 1)) -ge 0 ]; then all=:; else all=everything loads=${loadsBetween}; count_cpus; echo; fi
   printf "%s\\n" "$(report $all)"
 done
 `

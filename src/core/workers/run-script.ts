@@ -70,3 +70,9 @@ export function linesAfter(output: Buffer, mark: string): string[] {
     .split('\n')
     .flatMap((line) => line.split(`${mark} `).slice(1))
 }
+
+/** A line's first word, and the rest. */
+export function splitOnce(line: string): [string, string] {
+  const at = line.indexOf(' ')
+  return at < 0 ? [line, ''] : [line.slice(0, at), line.slice(at + 1)]
+}

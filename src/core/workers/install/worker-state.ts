@@ -1,5 +1,5 @@
 import {HelixError} from '../../errors/helix-error.js'
-import {linesAfter, newMark, runScript, scriptCommand} from '../run-script.js'
+import {linesAfter, newMark, runScript, scriptCommand, splitOnce} from '../run-script.js'
 import type {Transport} from '../transport.js'
 import {CHECK} from './install-scripts.js'
 
@@ -68,9 +68,4 @@ export function isFitting(version: string): boolean {
 /** Puts the newer of two versions first. */
 export function compareVersions(one: string, other: string): number {
   return other.localeCompare(one, 'en', {numeric: true})
-}
-
-function splitOnce(line: string): [string, string] {
-  const at = line.indexOf(' ')
-  return at < 0 ? [line, ''] : [line.slice(0, at), line.slice(at + 1)]
 }
