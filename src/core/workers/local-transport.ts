@@ -30,6 +30,12 @@ export class LocalTransport implements Transport {
     return {stdin: child.stdin as Writable, stdout: child.stdout as Readable, stderr: child.stderr as Readable, exit: exitOf(child)}
   }
 
+  async execSpare(command: string, options?: ExecOptions): Promise<WorkerProcess> {
+    const process = await this.exec(command, options)
+    void this.closed.then(() => process.stdin.end())
+    return process
+  }
+
   async readRange(path: string, offset: number, length: number): Promise<Buffer> {
     const file = await open(path).catch((error: unknown) => {
       throw fileError(errorCode(error) === 'ENOENT' ? 'missing' : 'failed', path, error)

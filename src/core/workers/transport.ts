@@ -35,7 +35,7 @@ export interface Transport {
   /** Runs a command line in the worker's login shell (which may be dash, bash, zsh or fish), without a terminal. Waits while all sessions of the connection are in use. */
   exec(command: string, options?: ExecOptions): Promise<WorkerProcess>
   /** Runs a command line as `exec` does, but in a session that nobody else needs, and ends its input once somebody does. Undefined where there are too few. */
-  execSpare?(command: string): Promise<WorkerProcess | undefined>
+  execSpare?(command: string, options?: ExecOptions): Promise<WorkerProcess | undefined>
   /** Reads up to `length` bytes of a file from `offset`; fewer at its end, none past it. */
   readRange(path: string, offset: number, length: number): Promise<Buffer>
   /** Copies a local file to the worker; the target appears whole or not at all. */

@@ -44,8 +44,8 @@ export interface HealthOptions {
 
 /** What is known of one connection. */
 interface Checked {
-  /** Checks and reports so far. */
-  count: number
+  /** So many checks and reports of its load alone come before the next one of all that it has. */
+  loads: number
   reports?: WorkerReports | undefined
   /** Its reports stopped coming; they are not tried again. */
   isSilent: boolean
@@ -144,20 +144,21 @@ export class WorkerHealth {
   async #examine(worker: WorkerRow): Promise<void> {
     const {connections} = this.#options
     const transport = await connections.get(worker)
-    const checked = this.#checked.get(transport) ?? {count: 0, isSilent: false}
+    const checked = this.#checked.get(transport) ?? {loads: 0, isSilent: false}
     this.#checked.set(transport, checked)
     if (this.#reportsByItself(checked)) return
     let isOpen = true
     void transport.closed.then(() => {
       isOpen = false
     })
-    const all = this.#wantsAll(worker, checked.count++)
+    const all = this.#wantsAll(worker, checked)
     const probe = await (all ? probeWorker : probeLoad)(transport, scriptEnvironment(worker)).catch(async (error) => {
       // A connection that was lost, or closed with its coordinator, has been told of where it was noticed.
       if (isOpen && worker.origin !== 'local' && !this.#stopping.signal.aborted) await connections.giveUp(worker, messageOf(error))
       throw error
     })
     await this.#keep(worker, probe)
+    checked.loads = all ? loadsUntilNext() : checked.loads - 1
     await this.#openReports(worker, transport, checked)
   }
 
@@ -175,14 +176,15 @@ export class WorkerHealth {
     const plan = {
       beats,
       beatSeconds: Math.floor((intervalSeconds - REPORT_SECONDS) / beats),
-      loadsFirst: (CHECKS_PER_PROBE - (checked.count % CHECKS_PER_PROBE)) % CHECKS_PER_PROBE,
+      loadsFirst: checked.loads,
       loadsBetween: CHECKS_PER_PROBE - 1,
       ports: MODEL_PORTS,
     }
-    checked.reports = await WorkerReports.open(transport, plan, (report) => {
-      checked.count++
+    const keep = (report: WorkerProbe) => {
+      checked.loads = report.servers ? plan.loadsBetween : checked.loads - 1
       this.#track(this.#checking, worker, () => this.#keep(worker, report))
-    })
+    }
+    checked.reports = await WorkerReports.open(transport, plan, keep, scriptEnvironment(worker))
   }
 
   #reportsByItself(checked: Checked): boolean {
@@ -196,8 +198,8 @@ export class WorkerHealth {
   }
 
   /** A worker that was away may have come back with other hardware and other programs. */
-  #wantsAll(worker: WorkerRow, checks: number): boolean {
-    return Object.keys(worker.discovered).length === 0 || (this.#options.scope === 'all' && checks % CHECKS_PER_PROBE === 0)
+  #wantsAll(worker: WorkerRow, {loads}: Checked): boolean {
+    return Object.keys(worker.discovered).length === 0 || (this.#options.scope === 'all' && loads <= 0)
   }
 
   #track(under: Set<string>, worker: WorkerRow, work: () => Promise<void>): void {
@@ -206,4 +208,9 @@ export class WorkerHealth {
       .catch((error) => this.#options.logger[this.#stopping.signal.aborted ? 'debug' : 'info'](`${worker.name}: ${messageOf(error)}`))
       .finally(() => under.delete(worker.id))
   }
+}
+
+/** Workers that were connected together are not to say all they have together ever after. */
+function loadsUntilNext(): number {
+  return Math.floor(CHECKS_PER_PROBE * (0.5 + Math.random()))
 }

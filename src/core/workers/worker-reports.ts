@@ -33,9 +33,14 @@ export class WorkerReports {
   }
 
   /** Starts them; each is given to `onReport`. Undefined where the worker has no session to spare. */
-  static async open(transport: Transport, plan: ReportPlan, onReport: (report: WorkerProbe) => void): Promise<WorkerReports | undefined> {
+  static async open(
+    transport: Transport,
+    plan: ReportPlan,
+    onReport: (report: WorkerProbe) => void,
+    env?: NodeJS.ProcessEnv,
+  ): Promise<WorkerReports | undefined> {
     const mark = newMark()
-    const process = await transport.execSpare?.(scriptCommand(reportsScript(plan), mark))
+    const process = await transport.execSpare?.(scriptCommand(reportsScript(plan), mark), env ? {env} : {})
     return process && new WorkerReports(process, mark, onReport)
   }
 

@@ -62,6 +62,15 @@ for (const name of ['dash', 'bash', 'busybox', 'zsh']) {
   })
 }
 
+test('this machine reports as well, until it is no worker any more', async () => {
+  const here = new LocalTransport()
+  const {heard} = await open(here)
+  await waitFor('a report', () => heard.length > 0)
+  expect(heard[0]).toMatchObject(LOAD)
+  await here.close()
+  await waitFor('the script to be gone', () => reporting() === 0)
+})
+
 test('the script can stand in single quotes in every login shell', () => {
   expect(reportsScript(LOADS)).not.toMatch(/'|\\\\/)
 })
