@@ -201,7 +201,13 @@ while :; do
   now=$(date +%s)
   pause=$((${beatSeconds} - now % ${beatSeconds}))
   while cpu_times since; sleep "$pause" > /dev/null; [ $((beats -= 1)) -gt 0 ]; do echo; pause=${beatSeconds}; done
-  if [ $((loads -= 1)) -ge 0 ]; then all=:; else all=everything loads=${loadsBetween}; count_cpus; echo; fi
+  if [ $((loads -= 1)) -ge 0 ]; then all=:
+  else
+    all=everything loads=${loadsBetween}
+    count_cpus
+    # Slow programs may take longer than a connection is silent.
+    echo
+  fi
   printf "%s\\n" "$(report $all)"
 done
 `
