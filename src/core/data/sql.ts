@@ -10,6 +10,8 @@ export interface SqlDialect {
   now: string
   /** Expression for the time `?` seconds from now. */
   afterSeconds: string
+  /** Type of an id, for CAST. */
+  idType: 'uuid' | 'text'
   /** Row lock of a SELECT; SQLite needs none, its transactions hold the write lock. */
   forUpdate: string
   forUpdateSkipLocked: string
@@ -37,6 +39,7 @@ const DIALECTS: Record<Dialect, SqlDialect> = {
   sqlite: {
     now: SQLITE_NOW,
     afterSeconds: `strftime('%Y-%m-%dT%H:%M:%fZ','now', ? || ' seconds')`,
+    idType: 'text',
     forUpdate: '',
     forUpdateSkipLocked: '',
     by: (index) => `INDEXED BY ${index}`,
@@ -51,6 +54,7 @@ const DIALECTS: Record<Dialect, SqlDialect> = {
   postgres: {
     now: 'clock_timestamp()',
     afterSeconds: `clock_timestamp() + ? * interval '1 second'`,
+    idType: 'uuid',
     forUpdate: 'FOR UPDATE',
     forUpdateSkipLocked: 'FOR UPDATE SKIP LOCKED',
     by: () => '',

@@ -2,6 +2,7 @@ import type {Writable} from 'node:stream'
 import {setTimeout as delay} from 'node:timers/promises'
 import {HelixError} from '../errors/helix-error.js'
 import {isTerminal, type TaskStatus} from '../tasks/task.js'
+import {ATTEMPTS} from '../tasks/task-queries.js'
 import type {WorkerRow} from '../workers/worker.js'
 import {listWorkers} from '../workers/worker-store.js'
 import {readOutput, writeAll} from './follow-output.js'
@@ -94,7 +95,7 @@ async function isOver({store}: RequestContext, taskId: string, attempt: number):
 }
 
 async function hasAttempt({store}: RequestContext, taskId: string, attempt: number): Promise<boolean> {
-  return (await store.query('SELECT attempt FROM task_attempts WHERE task_id = ? AND attempt = ?', [taskId, attempt])).length > 0
+  return (await store.query(`SELECT attempt FROM ${ATTEMPTS} WHERE task_id = ? AND attempt = ?`, [taskId, attempt])).length > 0
 }
 
 async function* readChunks(
@@ -128,7 +129,7 @@ async function workerGone(): Promise<Buffer> {
 
 async function readAttempt({store}: RequestContext, {taskId, stream}: LogOptions, attempt: number | undefined): Promise<AttemptOutput | undefined> {
   const rows = await store.query<AttemptOutput>(
-    `SELECT attempt, status, worker_id, ${stream}_bytes AS bytes, ${stream}_tail AS tail FROM task_attempts WHERE task_id = ? ${attempt === undefined ? '' : 'AND attempt = ?'} ORDER BY attempt DESC LIMIT 1`,
+    `SELECT attempt, status, worker_id, ${stream}_bytes AS bytes, ${stream}_tail AS tail FROM ${ATTEMPTS} WHERE task_id = ? ${attempt === undefined ? '' : 'AND attempt = ?'} ORDER BY attempt DESC LIMIT 1`,
     attempt === undefined ? [taskId] : [taskId, attempt],
   )
   return rows[0]

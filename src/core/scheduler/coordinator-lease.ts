@@ -104,6 +104,8 @@ export async function adoptTasks(store: Store, adopterId: string, hostId: string
        RETURNING ${RUNNING_COLUMNS.join(', ')}`,
       [adopterId, adopterId, hostId, ...gone],
     )
+    // An older Helix may have started them, which wrote attempts down at once; this one does when they have ended.
+    await query(trx, `DELETE FROM task_attempts WHERE status = 'running' AND task_id IN ${store.sql.ids}`, [JSON.stringify(adopted.map(({id}) => id))])
     await query(
       trx,
       `UPDATE tasks SET submitter_id = NULL

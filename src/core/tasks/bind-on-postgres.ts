@@ -17,7 +17,7 @@ export function bindOnPostgres(store: Store, ready: ReadyTasks, placed: readonly
         // The others have no end; JSON has no infinity, and null compares with nothing.
         const ended = endedOf(worker.id)
         const most = Object.fromEntries(RESOURCES.map((name) => [name, Number.isFinite(limits[name]) ? limits[name] + ended[name] : null]))
-        known = {number: workers.size, row: {w: workers.size, id: worker.id, name: worker.name, ...most}}
+        known = {number: workers.size, row: {w: workers.size, id: worker.id, ...most}}
         workers.set(worker.id, known)
       }
       return {k: key, n, w: known.number}
@@ -45,9 +45,9 @@ function bindStatement(scope: ClaimScope): string {
   ), places AS (
     SELECT p.id, p.k, p.n, p.cpus, p.memory_bytes, p.gpus, j.w FROM picked p JOIN json_to_recordset(?::json) AS j(k text, n integer, w integer) ON j.k = p.k AND j.n = p.n
   ), wanted AS (
-    SELECT s.*, w.id AS worker_id, w.name, w.slots AS most_slots, w.cpus AS most_cpus, w.memory_bytes AS most_memory_bytes, w.gpus AS most_gpus
+    SELECT s.*, w.id AS worker_id, w.slots AS most_slots, w.cpus AS most_cpus, w.memory_bytes AS most_memory_bytes, w.gpus AS most_gpus
     FROM (SELECT w, count(*) AS slots, sum(cpus) AS cpus, sum(memory_bytes) AS memory_bytes, sum(gpus) AS gpus FROM places GROUP BY w) s
-    JOIN json_to_recordset(?::json) AS w(w integer, id uuid, name text, slots double precision, cpus double precision, memory_bytes double precision, gpus double precision)
+    JOIN json_to_recordset(?::json) AS w(w integer, id uuid, slots double precision, cpus double precision, memory_bytes double precision, gpus double precision)
     ON w.w = s.w
   ), locked AS (
     SELECT worker_id FROM worker_claims WHERE worker_id = ANY (ARRAY(SELECT worker_id FROM wanted)) ORDER BY worker_id FOR UPDATE
@@ -56,17 +56,14 @@ function bindStatement(scope: ClaimScope): string {
     FROM wanted w WHERE c.worker_id = w.worker_id AND c.worker_id = ANY (ARRAY(SELECT worker_id FROM locked))
       AND EXISTS (SELECT 1 FROM workers WHERE workers.id = c.worker_id AND workers.status = 'active')
       AND ${RESOURCES.map((name) => `(w.most_${name} IS NULL OR w.${name} = 0 OR c.${name} + w.${name} <= w.most_${name} + 1e-6)`).join(' AND ')}
-    RETURNING w.w, w.worker_id, w.name
+    RETURNING w.w, w.worker_id
   ), bound AS (
     UPDATE tasks SET status = 'running', worker_id = g.worker_id, coordinator_id = ?, attempt = attempt + 1, started_at = clock_timestamp(),
       error_message = NULL, failure_kind = NULL, exit_code = NULL, signal = NULL
     FROM places p JOIN granted g ON g.w = p.w WHERE tasks.id = p.id
-    RETURNING ${RUNNING_COLUMNS.map((name) => `tasks.${name}`).join(', ')}, tasks.coordinator_id, tasks.placement_key, g.name AS worker_name, p.n AS nth
-  ), attempts AS (
-    INSERT INTO task_attempts (task_id, attempt, worker_id, worker_name, coordinator_id, status)
-    SELECT id, attempt, worker_id, worker_name, coordinator_id, 'running' FROM bound
+    RETURNING ${RUNNING_COLUMNS.map((name) => `tasks.${name}`).join(', ')}, tasks.placement_key, CAST(p.n AS integer) AS nth
   )
-  SELECT ${RUNNING_COLUMNS.join(', ')}, placement_key, CAST(nth AS integer) FROM bound`
+  SELECT * FROM bound`
 }
 
 const BIND: Record<ClaimScope, string> = {own: bindStatement('own'), unowned: bindStatement('unowned')}

@@ -60,13 +60,5 @@ function bindPlace(run: RunStatement, {sql}: Store, coordinatorId: string, {id, 
        error_message = NULL, failure_kind = NULL, exit_code = NULL, signal = NULL WHERE id = ? RETURNING ${RUNNING_COLUMNS.join(', ')}, placement_key`,
     [worker.id, coordinatorId, id],
   )
-  if (!row) return []
-  run(`INSERT INTO task_attempts (task_id, attempt, worker_id, worker_name, coordinator_id, status) VALUES (?, ?, ?, ?, ?, 'running')`, [
-    id,
-    Number(row.attempt),
-    worker.id,
-    worker.name,
-    coordinatorId,
-  ])
-  return [{...row, nth}]
+  return row ? [{...row, nth}] : []
 }

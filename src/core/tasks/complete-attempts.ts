@@ -2,7 +2,7 @@ import type {Knex} from 'knex'
 import {query} from '../data/sql.js'
 import type {Store} from '../data/store.js'
 import {settleDependents} from './settle-dependents.js'
-import {ATTEMPT_STATUS, deleteAttempts, type EndedTask, endRows, endsBinding, updateAttempts, updateTasks} from './store-ends.js'
+import {ATTEMPT_STATUS, type EndedTask, endRows, endsBinding, endsOfTasks, insertAttempts, updateTasks} from './store-ends.js'
 import type {FailureKind, TaskStatus} from './task.js'
 
 /** How an attempt ended and what that makes of its task. */
@@ -51,19 +51,16 @@ export async function completeAttempts(store: Store, coordinatorId: string, ends
 /** Nearly all ends, with prepared statements: those of tasks that no other waits for. */
 function endAtOnce(store: Store, coordinatorId: string, ends: readonly AttemptEnd[]): Promise<EndedTask[]> {
   const {sql} = store
-  const rows = endRows(sql)
   if (store.dialect === 'postgres') {
-    const endTasks = updateTasks(sql, 'ends AS j', 'without')
-    // Not joined: PostgreSQL takes both for single rows, and would compare each with each.
-    const endAttempts = updateAttempts(sql, 'ends AS j', 'AND task_attempts.task_id IN (SELECT id FROM ended)')
     return store.prepared(
-      `WITH ends AS MATERIALIZED (SELECT * FROM ${rows}), ended AS (${endTasks}), attempts AS (${endAttempts}) SELECT id, status, has_dependents FROM ended`,
+      `WITH ended AS (${updateTasks(sql, endRows(sql), 'without', true)}), attempts AS (${insertAttempts(sql, 'ended AS j')})
+       SELECT id, status, has_dependents FROM ended`,
       [endsBinding(ends), coordinatorId, coordinatorId, coordinatorId],
     )
   }
   return store.immediate((run) => {
-    const ended = run<EndedTask>(updateTasks(sql, rows, 'without'), [endsBinding(ends), coordinatorId, coordinatorId])
-    if (ended.length > 0) run(updateAttempts(sql, rows), [coordinatorId, endsBinding(acceptedOf(ends, ended))])
+    const ended = run<EndedTask>(updateTasks(sql, endRows(sql), 'without'), [endsBinding(ends), coordinatorId, coordinatorId])
+    if (ended.length > 0) run(insertAttempts(sql, endsOfTasks(sql)), [coordinatorId, endsBinding(acceptedOf(ends, ended))])
     return ended
   })
 }
@@ -74,10 +71,8 @@ function endInTransaction(store: Store, coordinatorId: string, ends: readonly At
     const {sql} = store
     const ended = await query<EndedTask>(trx, updateTasks(sql, endRows(sql), 'any'), [endsBinding(ends), coordinatorId, coordinatorId])
     const accepted = acceptedOf(ends, ended)
-    const unsent = accepted.filter((end) => end.result === 'unsent')
     const sent = accepted.filter((end) => end.result !== 'unsent')
-    if (unsent.length > 0) await query(trx, deleteAttempts(sql), [endsBinding(unsent)])
-    if (sent.length > 0) await query(trx, updateAttempts(sql, endRows(sql)), [coordinatorId, endsBinding(sent)])
+    if (sent.length > 0) await query(trx, insertAttempts(sql, endsOfTasks(sql)), [coordinatorId, endsBinding(sent)])
     const over = ended.filter((task) => task.status !== 'pending')
     const dependents = await settleDependents(
       trx,

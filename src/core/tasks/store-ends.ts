@@ -27,6 +27,12 @@ const END_COLUMNS = {
   stderr_tail: 'hex',
 } as const
 
+// Those that are not a task's own, which it returns itself.
+const END_NAMES = Object.keys(END_COLUMNS)
+  .filter((name) => name !== 'id')
+  .map((name) => `j.${name}`)
+  .join(', ')
+
 /** The status of an attempt that ended so. */
 export const ATTEMPT_STATUS = `CASE WHEN j.result = 'retry' THEN 'failed' ELSE j.result END`
 
@@ -56,14 +62,14 @@ export function endsBinding(ends: readonly AttemptEnd[]): string {
 
 /**
  * Ends tasks or puts them back, where the coordinator still owns that very attempt and holds its lease. Its bindings are those of
- * `ends`, a table expression, and the coordinator twice. Returns `EndedTask` rows.
+ * `ends`, a table expression, and the coordinator twice. Returns `EndedTask` rows, on PostgreSQL also `withEnds`.
  */
-export function updateTasks(sql: SqlDialect, ends: string, dependents: Dependents): string {
+export function updateTasks(sql: SqlDialect, ends: string, dependents: Dependents, withEnds = false): string {
   const goesBack = `j.result IN ('retry', 'released', 'unsent')`
   // A task that is to be cancelled does not go back to the queue.
   const status = `CASE WHEN NOT ${goesBack} THEN j.result WHEN tasks.cancel_requested_at IS NOT NULL THEN 'cancelled' ELSE 'pending' END`
   return `UPDATE tasks SET status = ${status},
-      worker_id = CASE WHEN ${goesBack} THEN NULL ELSE tasks.worker_id END,
+      worker_id = CASE WHEN j.result = 'unsent' THEN NULL ELSE tasks.worker_id END,
       coordinator_id = NULL,
       failures = tasks.failures + CASE WHEN j.result IN ('retry', 'failed') THEN 1 ELSE 0 END,
       attempt = tasks.attempt - CASE WHEN j.result = 'unsent' THEN 1 ELSE 0 END,
@@ -74,20 +80,37 @@ export function updateTasks(sql: SqlDialect, ends: string, dependents: Dependent
     WHERE tasks.id = j.id AND tasks.attempt = j.attempt AND tasks.coordinator_id = ? AND ${NO_INDEX_ON_STATUS} = 'running'
       ${dependents === 'without' ? 'AND NOT tasks.has_dependents' : ''}
       AND EXISTS (SELECT 1 FROM coordinators WHERE coordinators.id = ? AND coordinators.lease_expires_at > ${sql.now})
-    RETURNING tasks.id, tasks.status, tasks.has_dependents`
+    RETURNING tasks.id, tasks.status, tasks.has_dependents${withEnds ? `, tasks.worker_id, tasks.started_at, ${END_NAMES}` : ''}`
 }
 
-/** Writes down how attempts ended and who said so. Its bindings are the coordinator and those of `ends`; `accepted` narrows them down. */
-export function updateAttempts(sql: SqlDialect, ends: string, accepted = ''): string {
-  return `UPDATE task_attempts SET coordinator_id = ?,
-      status = ${ATTEMPT_STATUS},
-      failure_kind = j.failure_kind, exit_code = j.exit_code, signal = j.signal, error_message = j.error_message,
-      stdout_bytes = coalesce(j.stdout_bytes, 0), stderr_bytes = coalesce(j.stderr_bytes, 0), stdout_tail = j.stdout_tail, stderr_tail = j.stderr_tail,
-      completed_at = ${sql.now}
-    FROM ${ends} WHERE task_attempts.task_id = j.id AND task_attempts.attempt = j.attempt ${accepted}`
+/** A table expression `AS j` over ends and what their tasks know of the attempts. Its binding is `endsBinding`. */
+export function endsOfTasks(sql: SqlDialect): string {
+  return `(SELECT j.*, t.worker_id, t.started_at FROM ${endRows(sql)} JOIN tasks t ON t.id = j.id) AS j`
 }
 
-/** Forgets attempts that no worker was told of; their numbers are used again. Its binding is `endsBinding`. */
-export function deleteAttempts(sql: SqlDialect): string {
-  return `DELETE FROM task_attempts WHERE (task_id, attempt) IN (SELECT id, attempt FROM ${endRows(sql)})`
+/**
+ * Writes down attempts that have ended, and who said so; until then an attempt is in its task's row alone. `ends` is a table expression
+ * like `endsOfTasks`. Its bindings are the coordinator and those of `ends`.
+ */
+export function insertAttempts(sql: SqlDialect, ends: string): string {
+  const columns = {
+    task_id: 'j.id',
+    attempt: 'j.attempt',
+    worker_id: 'j.worker_id',
+    worker_name: `coalesce(w.name, '')`,
+    coordinator_id: `CAST(? AS ${sql.idType})`,
+    status: ATTEMPT_STATUS,
+    failure_kind: 'j.failure_kind',
+    exit_code: 'j.exit_code',
+    signal: 'j.signal',
+    error_message: 'j.error_message',
+    stdout_bytes: 'coalesce(j.stdout_bytes, 0)',
+    stderr_bytes: 'coalesce(j.stderr_bytes, 0)',
+    stdout_tail: 'j.stdout_tail',
+    stderr_tail: 'j.stderr_tail',
+    started_at: 'j.started_at',
+    completed_at: sql.now,
+  }
+  return `INSERT INTO task_attempts (${Object.keys(columns).join(', ')})
+    SELECT ${Object.values(columns).join(', ')} FROM ${ends} LEFT JOIN workers w ON w.id = j.worker_id`
 }

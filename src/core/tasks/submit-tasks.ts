@@ -89,7 +89,7 @@ export function submitTasks(store: Store, request: NewRequest, tasks: readonly N
     await query(
       trx,
       `INSERT INTO tasks (project_id, request_id, submitter_id, available_at, ${Object.keys(columns).join(', ')})
-       SELECT CAST(? AS ${idType(store)}), CAST(? AS ${idType(store)}), CAST(? AS ${idType(store)}), ${store.sql.afterSeconds.replace('?', 'start_after')},
+       SELECT CAST(? AS ${store.sql.idType}), CAST(? AS ${store.sql.idType}), CAST(? AS ${store.sql.idType}), ${store.sql.afterSeconds.replace('?', 'start_after')},
          ${Object.keys(columns).join(', ')} FROM ${store.sql.rows({...columns, start_after: 'integer'})} WHERE true ON CONFLICT DO NOTHING`,
       [projectId, request.id, request.submitterId ?? null, JSON.stringify(rows)],
     )
@@ -126,10 +126,6 @@ export function placementKey(requirements: Requirements, project = DEFAULT_PROJE
 
 function within<T>(store: Store, outer: Knex.Transaction | undefined, work: (trx: Knex.Transaction) => Promise<T>): Promise<T> {
   return outer ? work(outer) : store.write(work)
-}
-
-function idType(store: Store): string {
-  return store.dialect === 'postgres' ? 'uuid' : 'text'
 }
 
 async function findByIdempotencyKey(trx: Knex, tasks: readonly NewTask[]): Promise<Map<string, string>> {

@@ -28,8 +28,11 @@ export interface TaskFilter {
   before?: number | undefined
 }
 
-const COLUMNS = 'tasks.*, p.name AS project, a.worker_name, a.stdout_bytes, a.stderr_bytes'
-const FROM = 'FROM tasks JOIN projects p ON p.id = tasks.project_id LEFT JOIN task_attempts a ON a.task_id = tasks.id AND a.attempt = tasks.attempt'
+const WORKER_NAME = 'coalesce(a.worker_name, w.name)'
+const COLUMNS = `tasks.*, p.name AS project, ${WORKER_NAME} AS worker_name, a.stdout_bytes, a.stderr_bytes`
+// An attempt that runs has no row yet.
+const FROM = `FROM tasks JOIN projects p ON p.id = tasks.project_id LEFT JOIN task_attempts a ON a.task_id = tasks.id AND a.attempt = tasks.attempt
+  LEFT JOIN workers w ON w.id = tasks.worker_id AND tasks.status = 'running'`
 
 /** The newest tasks first, without their output. */
 export async function listTasks(store: Store, filter: TaskFilter): Promise<TaskWithAttempt[]> {
@@ -43,7 +46,7 @@ export async function listTasks(store: Store, filter: TaskFilter): Promise<TaskW
   where(`tasks.id IN ${store.sql.ids}`, filter.ids && JSON.stringify(filter.ids))
   where('tasks.status = ?', filter.status)
   where('tasks.request_id = ?', filter.requestId)
-  where('a.worker_name = ?', filter.worker)
+  where(`${WORKER_NAME} = ?`, filter.worker)
   where('p.name = ?', filter.project)
   where('tasks.seq < ?', filter.before)
   const rows = await store.query(
@@ -88,7 +91,14 @@ export function resolveTaskIds(store: Store, texts: readonly string[]): Promise<
   return Promise.all(texts.map((text) => resolveTaskId(store, text)))
 }
 
-/** A row of `task_attempts` without its output. */
+/** A table expression over the attempts of tasks. One that runs is in its task's row alone; an older Helix wrote it down at its start. */
+export const ATTEMPTS = `(SELECT task_id, attempt, worker_id, worker_name, status, failure_kind, exit_code, signal, error_message,
+    stdout_bytes, stderr_bytes, stdout_tail, stderr_tail, started_at, completed_at FROM task_attempts WHERE status <> 'running'
+  UNION ALL
+  SELECT t.id, t.attempt, t.worker_id, coalesce(w.name, ''), 'running', NULL, NULL, NULL, NULL, 0, 0, NULL, NULL, t.started_at, NULL
+  FROM tasks t LEFT JOIN workers w ON w.id = t.worker_id WHERE t.status = 'running') AS attempts`
+
+/** An attempt without its output. */
 export interface AttemptRow {
   attempt: number
   worker_name: string
@@ -105,7 +115,7 @@ export interface AttemptRow {
 export function listAttempts(store: Store, taskId: string): Promise<AttemptRow[]> {
   return store.query<AttemptRow>(
     `SELECT attempt, worker_name, status, failure_kind, exit_code, signal, error_message, started_at, completed_at
-     FROM task_attempts WHERE task_id = ? ORDER BY attempt`,
+     FROM ${ATTEMPTS} WHERE task_id = ? ORDER BY attempt`,
     [taskId],
   )
 }

@@ -102,6 +102,7 @@ export interface TaskRow {
   id: string
   project_id: string
   request_id: string
+  /** Where it runs, or ran last. */
   worker_id: string | null
   name: string | null
   type: TaskType

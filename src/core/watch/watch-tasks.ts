@@ -59,7 +59,7 @@ export function selectTasks(store: Store, {ids, requestId, workerId}: TaskSelect
   const conditions = [
     ...(ids ? [`tasks.id IN ${store.sql.ids}`] : []),
     ...(requestId === undefined ? [] : ['tasks.request_id = ?']),
-    ...(workerId === undefined ? [] : ['tasks.worker_id = ?']),
+    ...(workerId === undefined ? [] : ["tasks.worker_id = ? AND tasks.status <> 'pending'"]),
   ]
   const bindings = [...(ids ? [JSON.stringify(ids)] : []), ...[requestId, workerId].filter((value) => value !== undefined)]
   return {where: conditions.join(' AND ') || 'true', bindings}

@@ -58,6 +58,22 @@ describeStores('taking over from a coordinator', (newStore, kind) => {
     expect((await completeAttempts(queue.store, again, [{taskId: ids[0]!, attempt: 1, result: 'completed'}])).refused).toHaveLength(1)
   })
 
+  test('takes over what an older Helix started, which wrote attempts down before they had ended', async () => {
+    const queue = await openQueue()
+    await queue.addWorker('w1')
+    const [owner, other] = [await queue.addCoordinator(), await queue.addCoordinator()]
+    const [id = ''] = await queue.submit([newTask()])
+    await queue.claim(owner)
+    await queue.store.query(
+      `INSERT INTO task_attempts (task_id, attempt, worker_id, worker_name, coordinator_id, status) SELECT id, attempt, worker_id, 'w1', coordinator_id, status FROM tasks`,
+    )
+    expect(await queue.attempts(id)).toMatchObject([{attempt: 1, status: 'running'}])
+    await endLease(queue, owner)
+    expect(await adoptTasks(queue.store, other, HOST)).toHaveLength(1)
+    expect((await completeAttempts(queue.store, other, [{taskId: id, attempt: 1, result: 'completed'}])).settled).toHaveLength(1)
+    expect(await queue.attempts(id)).toMatchObject([{attempt: 1, status: 'completed'}])
+  })
+
   test('is not needed when it comes back before anybody adopted: it goes on under a new id', async () => {
     const queue = await openQueue()
     await queue.addWorker('w1', {slots: 1})

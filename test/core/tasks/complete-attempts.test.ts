@@ -9,17 +9,18 @@ const tail = Buffer.from([0, 0xff, 10, 13, 0x80])
 describeStores('storing how attempts ended', (newStore) => {
   const openQueue = queues(newStore)
 
-  async function running(queue: TestQueue, task = newTask()): Promise<{me: string; id: string}> {
+  async function running(queue: TestQueue, task = newTask()): Promise<{me: string; id: string; worker: string}> {
     await queue.addWorker('w1')
     const me = await queue.addCoordinator()
     await queue.submit([task])
-    await queue.claim(me)
-    return {me, id: task.id}
+    const [claimed] = await queue.claim(me)
+    return {me, id: task.id, worker: claimed?.worker.id ?? ''}
   }
 
-  test('keeps exit code, signal, sizes and the last bytes of both streams', async () => {
+  test('keeps where and when it ran, exit code, signal, sizes and the last bytes of both streams', async () => {
     const queue = await openQueue()
-    const {me, id} = await running(queue)
+    const {me, id, worker} = await running(queue)
+    const {started_at} = await queue.row(id)
     const end: AttemptEnd = {
       taskId: id,
       attempt: 1,
@@ -39,6 +40,7 @@ describeStores('storing how attempts ended', (newStore) => {
       coordinator_id: null,
     })
     const [attempt] = await queue.store.query('SELECT * FROM task_attempts')
+    expect(attempt).toMatchObject({worker_id: worker, worker_name: 'w1', coordinator_id: me, started_at})
     expect(attempt).toMatchObject({status: 'failed', exit_code: 7, stdout_bytes: 9e9, stderr_bytes: 5, stdout_tail: tail, stderr_tail: tail})
     expect(attempt?.completed_at).toBeTruthy()
     expect(await queue.transitions.problems([id])).toEqual([])
@@ -80,14 +82,14 @@ describeStores('storing how attempts ended', (newStore) => {
 
   test('puts a failed one that is to be tried again back, for later', async () => {
     const queue = await openQueue()
-    const {me, id} = await running(queue)
+    const {me, id, worker} = await running(queue)
     const end: AttemptEnd = {taskId: id, attempt: 1, result: 'retry', retryAfterSeconds: 60, failureKind: 'exit', exitCode: 1, error: 'no luck'}
     expect(await completeAttempts(queue.store, me, [end])).toEqual({settled: [], refused: []})
     expect(await queue.row(id)).toMatchObject({
       status: 'pending',
       failures: 1,
       attempt: 1,
-      worker_id: null,
+      worker_id: worker,
       coordinator_id: null,
       completed_at: null,
       error_message: 'no luck',

@@ -39,6 +39,19 @@ describeStores('looking at tasks', (newStore) => {
     expect(found.rows.map((task) => task.worker)).toEqual(['w1', 'w1', 'w1', 'w1'])
   })
 
+  test('of a worker shows what runs or has ended there, not what waits to be tried again', async () => {
+    const queue = await openQueue()
+    const {me, ids} = await started(queue, 3)
+    const [worker] = await queue.workers()
+    await completeAttempts(queue.store, me, [
+      {taskId: ids[0]!, attempt: 1, result: 'retry', retryAfterSeconds: 60, failureKind: 'exit', exitCode: 1},
+      {taskId: ids[1]!, attempt: 1, result: 'completed'},
+    ])
+    const found = await look(queue, {}, {workerId: worker?.id})
+    expect(found.rows.map((task) => task.id)).toEqual([ids[2], ids[1]])
+    expect(found.counts).toMatchObject({pending: 0, running: 1, completed: 1})
+  })
+
   test('lists a single state page by page, and the last page where somebody is beyond the end', async () => {
     const queue = await openQueue()
     const ids = await queue.submit(newTasks(12))
