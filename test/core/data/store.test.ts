@@ -5,6 +5,8 @@ import {join} from 'node:path'
 import {afterEach, beforeEach, describe, expect, test} from '@jest/globals'
 import {networkFileSystem} from '../../../src/core/data/sqlite.js'
 import {explainStoreError, locateStore} from '../../../src/core/data/store.js'
+import {describeUnless} from '../../fixtures/describe-unless.js'
+import {createDatabase, postgresAvailable} from '../../fixtures/postgres.js'
 import {openTestStore} from '../../fixtures/queue.js'
 import {describeStores} from '../../fixtures/stores.js'
 import {waitFor} from '../../fixtures/wait-for.js'
@@ -121,5 +123,22 @@ describeStores('a transaction', (newStore) => {
     expect(new Set(ids).size).toBe(1)
     expect(ids[0]).toMatch(/^[0-9a-f-]{36}$/)
     await Promise.all(stores.map((store) => store.close()))
+  })
+})
+
+describeUnless(postgresAvailable(), 'a URL with options of its own', () => {
+  test.each([
+    ['', {jit: 'off', search_path: '"$user", public'}],
+    ['?options=-c%20search_path%3Dpublic', {jit: 'off', search_path: 'public'}],
+    ['?application_name=a%20b&options=-c+jit%3Don', {jit: 'on', application_name: 'a b'}],
+  ])('%j keeps them, and without compiling statements unless they say so', async (query, settings) => {
+    const database = await createDatabase()
+    const store = await openTestStore(`${database.url}${query}`)
+    try {
+      for (const [name, value] of Object.entries(settings)) expect(await store.query(`SHOW ${name}`)).toEqual([{[name]: value}])
+    } finally {
+      await store.close()
+      await database.drop()
+    }
   })
 })
