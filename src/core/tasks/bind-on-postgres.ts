@@ -1,6 +1,6 @@
 import type {Row} from '../data/sql.js'
 import type {Store} from '../data/store.js'
-import {type PlacedClass, RESOURCES, type Usage, usageOf} from './placement.js'
+import {type PlacedClass, RESOURCES, type Room, type Usage, usageOf} from './placement.js'
 import {type ClaimScope, READY_ORDER, type ReadyTasks, readyBindings, readyCondition} from './ready-classes.js'
 import {RUNNING_COLUMNS} from './task.js'
 
@@ -10,24 +10,21 @@ export type BoundTask = Row & {placement_key: string; nth: number}
 /** Binds the first tasks of each class to the workers chosen for them, where they are active and still have the room, in one statement. */
 export function bindOnPostgres(store: Store, ready: ReadyTasks, placed: readonly PlacedClass[], endedOf: (workerId: string) => Usage): Promise<BoundTask[]> {
   const workers = new Map<string, {number: number; row: Row}>()
-  const places = placed.flatMap(({ready: {key}, rooms}) =>
-    rooms.map(({worker, limits}, n) => {
-      let known = workers.get(worker.id)
-      if (!known) {
-        // The others have no end; JSON has no infinity, and null compares with nothing.
-        const ended = endedOf(worker.id)
-        const most = Object.fromEntries(RESOURCES.map((name) => [name, Number.isFinite(limits[name]) ? limits[name] + ended[name] : null]))
-        known = {number: workers.size, row: {w: workers.size, id: worker.id, ...most}}
-        workers.set(worker.id, known)
-      }
-      return {k: key, n, w: known.number}
-    }),
-  )
-  const classes = placed.map(({ready: {key, requirements}, rooms}) => ({k: key, count: rooms.length, ...usageOf(requirements)}))
+  const numberOf = ({worker, limits}: Room) => {
+    let known = workers.get(worker.id)
+    if (!known) {
+      // The others have no end; JSON has no infinity, and null compares with nothing.
+      const ended = endedOf(worker.id)
+      const most = Object.fromEntries(RESOURCES.map((name) => [name, Number.isFinite(limits[name]) ? limits[name] + ended[name] : null]))
+      known = {number: workers.size, row: {w: workers.size, id: worker.id, ...most}}
+      workers.set(worker.id, known)
+    }
+    return known.number
+  }
+  const classes = placed.map(({ready: {key, requirements}, rooms}) => ({k: key, places: rooms.map(numberOf), ...usageOf(requirements)}))
   return store.prepared<BoundTask>(BIND[ready.scope], [
     JSON.stringify(classes),
     ...readyBindings(ready),
-    JSON.stringify(places),
     JSON.stringify([...workers.values()].map(({row}) => row)),
     ready.coordinatorId,
   ])
@@ -35,15 +32,15 @@ export function bindOnPostgres(store: Store, ready: ReadyTasks, placed: readonly
 
 function bindStatement(scope: ClaimScope): string {
   return `WITH classes AS (
-    SELECT * FROM json_to_recordset(?::json) AS r(k text, count integer, cpus double precision, memory_bytes double precision, gpus double precision)
-  ), picked AS MATERIALIZED (
-    SELECT c.k, c.cpus, c.memory_bytes, c.gpus, t.id, row_number() OVER (PARTITION BY c.k ORDER BY t.priority DESC, t.seq) - 1 AS n
+    SELECT * FROM json_to_recordset(?::json) AS r(k text, places integer[], cpus double precision, memory_bytes double precision, gpus double precision)
+  ), places AS MATERIALIZED (
+    SELECT t.id, t.n, c.places[t.n] AS w, c.cpus, c.memory_bytes, c.gpus
     FROM classes c CROSS JOIN LATERAL (
-      SELECT id, priority, seq FROM tasks WHERE ${readyCondition(scope)} AND placement_key = c.k AND available_at <= clock_timestamp()
-      ORDER BY ${READY_ORDER} LIMIT c.count FOR UPDATE SKIP LOCKED
+      SELECT id, row_number() OVER () AS n FROM (
+        SELECT id FROM tasks WHERE ${readyCondition(scope)} AND placement_key = c.k AND available_at <= clock_timestamp()
+        ORDER BY ${READY_ORDER} LIMIT cardinality(c.places) FOR UPDATE SKIP LOCKED
+      ) AS first
     ) t
-  ), places AS (
-    SELECT p.id, p.k, p.n, p.cpus, p.memory_bytes, p.gpus, j.w FROM picked p JOIN json_to_recordset(?::json) AS j(k text, n integer, w integer) ON j.k = p.k AND j.n = p.n
   ), wanted AS (
     SELECT s.*, w.id AS worker_id, w.slots AS most_slots, w.cpus AS most_cpus, w.memory_bytes AS most_memory_bytes, w.gpus AS most_gpus
     FROM (SELECT w, count(*) AS slots, sum(cpus) AS cpus, sum(memory_bytes) AS memory_bytes, sum(gpus) AS gpus FROM places GROUP BY w) s
@@ -61,7 +58,7 @@ function bindStatement(scope: ClaimScope): string {
     UPDATE tasks SET status = 'running', worker_id = g.worker_id, coordinator_id = ?, attempt = attempt + 1, started_at = clock_timestamp(),
       error_message = NULL, failure_kind = NULL, exit_code = NULL, signal = NULL
     FROM places p JOIN granted g ON g.w = p.w WHERE tasks.id = p.id
-    RETURNING ${RUNNING_COLUMNS.map((name) => `tasks.${name}`).join(', ')}, tasks.placement_key, CAST(p.n AS integer) AS nth
+    RETURNING ${RUNNING_COLUMNS.map((name) => `tasks.${name}`).join(', ')}, tasks.placement_key, CAST(p.n - 1 AS integer) AS nth
   )
   SELECT * FROM bound`
 }
