@@ -14,7 +14,7 @@ import {newTasks, openTestStore, TestQueue} from '../test/fixtures/queue.js'
 import {PEERS} from './queue-peers.js'
 import {line, measureRounds, median, show, verdict} from './rounds.js'
 
-const ROUNDS = 3
+const ROUNDS = 5
 const SECONDS = 2
 const PROCESSES = 4
 const BATCH = 500
