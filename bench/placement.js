@@ -46,53 +46,63 @@ export async function measure() {
  * @param {(name: string) => string} urlOf
  */
 async function measureOn(database, urlOf) {
-  /** @type {Record<string, number[]>} */
-  const medians = {}
+  /** @type {number[]} */
+  const medians = []
+  /** @type {number[]} */
+  const withoutDisk = []
   for (const workers of POOLS) {
     const url = urlOf(`pool${workers}`)
-    const pool = await measurePool(url, workers)
-    line(`${database}, ${workers} workers`, show(pool.times, 'ms'))
-    medians[''] = [...(medians[''] ?? []), median(pool.times)]
-    if (pool.commits.length === 0) continue
-    line(`${database}, an empty commit`, show(pool.commits, 'ms'))
-    const times = await claimAgain(`${url}?options=-c%20synchronous_commit%3Doff`)
-    line(`${database}, ${workers} workers, without the disk`, show(times, 'ms'))
-    medians[', without the disk'] = [...(medians[', without the disk'] ?? []), median(times)]
+    const {times, commits} = await withQueue(url, async (queue) => {
+      await fill(queue, workers)
+      return timeClaims(queue)
+    })
+    medians.push(median(times))
+    line(`${database}, ${workers} workers`, show(times, 'ms'))
+    if (commits.length === 0) continue
+    line(`${database}, an empty commit`, show(commits, 'ms'))
+    const again = await withQueue(`${url}?options=-c%20synchronous_commit%3Doff`, timeClaims)
+    withoutDisk.push(median(again.times))
+    line(`${database}, ${workers} workers, without the disk`, show(again.times, 'ms'))
   }
-  for (const [how, [first = 0, ...others]] of Object.entries(medians)) {
-    const last = others.at(-1) ?? 0
-    line(`${database}, ${POOLS.at(-1)} workers beside ${POOLS[0]}${how}`, `${(last / first).toFixed(2)} ×`)
-    line(`${database}, of ${MOST_MS} ms with ${POOLS.at(-1)} workers${how}`, verdict(last / MOST_MS, {most: 1}))
+  judge(database, medians)
+  if (withoutDisk.length > 0) judge(`${database} without the disk`, withoutDisk)
+}
+
+/**
+ * @param {string} name
+ * @param {readonly number[]} medians of the pools
+ */
+function judge(name, medians) {
+  const [first = 0, last = 0] = [medians[0], medians.at(-1)]
+  line(`${name}, ${POOLS.at(-1)} workers beside ${POOLS[0]}`, `${(last / first).toFixed(2)} ×`)
+  line(`${name}, of ${MOST_MS} ms with ${POOLS.at(-1)} workers`, verdict(last / MOST_MS, {most: 1}))
+}
+
+/**
+ * @template T
+ * @param {string} url
+ * @param {(queue: TestQueue) => Promise<T>} work
+ */
+async function withQueue(url, work) {
+  const queue = new TestQueue(await openTestStore(url))
+  try {
+    return await work(queue)
+  } finally {
+    await queue.store.close()
   }
 }
 
 /**
- * @param {string} url
+ * @param {TestQueue} queue
  * @param {number} workers
  */
-async function measurePool(url, workers) {
-  const queue = new TestQueue(await openTestStore(url))
-  try {
-    for (let number = 0; number < workers; number += 1)
-      await queue.addWorker(`w${number}`, {slots: Math.max(16, 8000 / workers), labels: {zone: `z${number % KINDS}`}})
-    for (let number = 0; number < PENDING / 1000; number += 1) {
-      await queue.submit(newTasks(1000, {requirements: {labels: {zone: `z${number % KINDS}`}}, priority: number % 3}))
-    }
-    if (queue.store.dialect === 'postgres') await queue.store.query('VACUUM ANALYZE')
-    return await timeClaims(queue)
-  } finally {
-    await queue.store.close()
+async function fill(queue, workers) {
+  for (let number = 0; number < workers; number += 1)
+    await queue.addWorker(`w${number}`, {slots: Math.max(16, 8000 / workers), labels: {zone: `z${number % KINDS}`}})
+  for (let number = 0; number < PENDING / 1000; number += 1) {
+    await queue.submit(newTasks(1000, {requirements: {labels: {zone: `z${number % KINDS}`}}, priority: number % 3}))
   }
-}
-
-/** @param {string} url of a store that was filled before */
-async function claimAgain(url) {
-  const queue = new TestQueue(await openTestStore(url))
-  try {
-    return (await timeClaims(queue)).times
-  } finally {
-    await queue.store.close()
-  }
+  if (queue.store.dialect === 'postgres') await queue.store.query('VACUUM ANALYZE')
 }
 
 /** @param {TestQueue} queue */

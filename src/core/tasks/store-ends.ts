@@ -27,12 +27,6 @@ const END_COLUMNS = {
   stderr_tail: 'hex',
 } as const
 
-// Those that are not a task's own, which it returns itself.
-const END_NAMES = Object.keys(END_COLUMNS)
-  .filter((name) => name !== 'id')
-  .map((name) => `j.${name}`)
-  .join(', ')
-
 /** The status of an attempt that ended so. */
 export const ATTEMPT_STATUS = `CASE WHEN j.result = 'retry' THEN 'failed' ELSE j.result END`
 
@@ -62,7 +56,8 @@ export function endsBinding(ends: readonly AttemptEnd[]): string {
 
 /**
  * Ends tasks or puts them back, where the coordinator still owns that very attempt and holds its lease. Its bindings are those of
- * `ends`, a table expression, and the coordinator twice. Returns `EndedTask` rows, on PostgreSQL also `withEnds`.
+ * `ends`, a table expression, and the coordinator twice. Returns `EndedTask` rows; `withEnds`, which only
+ * PostgreSQL can, what `insertAttempts` reads as well.
  */
 export function updateTasks(sql: SqlDialect, ends: string, dependents: Dependents, withEnds = false): string {
   const goesBack = `j.result IN ('retry', 'released', 'unsent')`
@@ -80,7 +75,7 @@ export function updateTasks(sql: SqlDialect, ends: string, dependents: Dependent
     WHERE tasks.id = j.id AND tasks.attempt = j.attempt AND tasks.coordinator_id = ? AND ${NO_INDEX_ON_STATUS} = 'running'
       ${dependents === 'without' ? 'AND NOT tasks.has_dependents' : ''}
       AND EXISTS (SELECT 1 FROM coordinators WHERE coordinators.id = ? AND coordinators.lease_expires_at > ${sql.now})
-    RETURNING tasks.id, tasks.status, tasks.has_dependents${withEnds ? `, tasks.worker_id, tasks.started_at, ${END_NAMES}` : ''}`
+    RETURNING ${withEnds ? 'j.*, tasks.worker_id, tasks.started_at' : 'tasks.id'}, tasks.status, tasks.has_dependents`
 }
 
 /** A table expression `AS j` over ends and what their tasks know of the attempts. Its binding is `endsBinding`. */
