@@ -6,7 +6,7 @@ import {type HostKey, orderAlgorithms} from './host-key.js'
 import type {Link} from './link.js'
 import {MuxStream} from './mux-socket.js'
 import {opensshError, opensshLoss} from './openssh-error.js'
-import {KEY_ALIAS, OpensshFolder} from './openssh-folder.js'
+import {KEY_ALIAS, OpensshFolder, type OpensshFolderOptions} from './openssh-folder.js'
 import {OpensshEnded, openMaster, startOpenssh} from './openssh-master.js'
 import {parseTarget} from './parse-target.js'
 import {openPlainClient} from './plain-client.js'
@@ -20,7 +20,7 @@ const AS_OPENSSH = {reader: 'openssh', proxyCommand: true} as const
 interface Attempt {
   host: ResolvedHost
   settings: SshSettings
-  folder: OpensshFolder
+  files: OpensshFolderOptions
   check: HostKeyCheck
   timeoutMs: number
 }
@@ -37,19 +37,19 @@ export async function openWithOpenssh(settings: SshSettings, policy: HostKeyPoli
   const configFile = options.configFile ?? process.env.HELIX_SSH_CONFIG
   const own = settings.knownHosts === undefined ? [] : [expandHome(settings.knownHosts)]
   const check = await prepareHostKeyCheck(knownAs(host), [...host.userKnownHostsFiles, ...host.globalKnownHostsFiles, ...own], policy)
-  const folder = await OpensshFolder.make({
+  const files: OpensshFolderOptions = {
     configFile,
     hopFiles: [...(await filesOfHops(host.proxyJump, resolving)), ...own],
     ownFile: policy.ownFile,
     acceptNew: policy.acceptNew === true,
     // ssh gives up when it would probe for the second time.
     keepaliveSeconds: Math.ceil((keepaliveMs + answerMs) / 2000),
-  })
+  }
+  const attempt: Attempt = {host, settings, files, check, timeoutMs: connectTimeoutMs}
   try {
-    return await connect({host, settings, folder, check, timeoutMs: connectTimeoutMs})
+    return await connectVerified(attempt)
   } catch (error) {
-    await folder.remove()
-    throw error
+    throw error instanceof OpensshEnded ? opensshError(error.message, host) : error
   }
 }
 
@@ -59,60 +59,64 @@ export async function resolveForOpenssh(settings: SshSettings, options: ResolveO
   return resolveHost(settings, {...options, ...AS_OPENSSH})
 }
 
-async function connect(attempt: Attempt): Promise<Link> {
-  const {check, folder, host, settings, timeoutMs} = attempt
-  // A key that is not known is learned before ssh may log in, so that nothing is shown to a host that has not been verified.
-  let hostKey = check.required ?? (await learnKey(attempt))
-  for (let again = true; ; again = false) {
-    await folder.allowKey(hostKey)
-    const strict = ['-o', 'StrictHostKeyChecking=yes', '-o', `UserKnownHostsFile=${folder.keys}`]
-    const ssh = await startOpenssh([...wordsOf(attempt), ...strict, '-M', '-S', folder.socket, '--', settings.host])
-    try {
-      // The way to the host has a limit of its own; a key may want to be touched after that.
-      const socket = await openMaster(ssh, folder.socket, 2 * timeoutMs)
-      await folder.keepNewHops()
-      const ended = ssh.ended.finally(() => folder.remove())
-      const stream = new MuxStream(socket, async () => {
-        // Without its socket a master is of no use to anybody.
-        await ssh.end()
-        return opensshLoss(await ended)
-      })
-      return {client: await openPlainClient(stream), socket: stream, host, hostKey, shared: sharedWords(folder, settings)}
-    } catch (error) {
+async function connectVerified(attempt: Attempt): Promise<Link> {
+  try {
+    // A key that is not known is learned before ssh may log in, so that nothing is shown to a host that has not been verified.
+    return await connect(attempt, attempt.check.required ?? (await learnKey(attempt)))
+  } catch (error) {
+    if (!(error instanceof OpensshEnded && refusesWorkersKey(error.message))) throw error
+    // What it shows instead is told by the check, which refuses it.
+    return connect(attempt, await learnKey(attempt))
+  }
+}
+
+async function connect({files, host, settings, timeoutMs}: Attempt, hostKey: HostKey): Promise<Link> {
+  const folder = await OpensshFolder.make(files)
+  await folder.allowKey(hostKey)
+  const strict = ['-o', 'StrictHostKeyChecking=yes', '-o', `UserKnownHostsFile=${folder.keys}`]
+  const ssh = await startOpenssh(folder.path, [...wordsOf(folder, host, settings, timeoutMs), ...strict, '-M', '-S', folder.socket, '--', settings.host])
+  try {
+    // The way to the host has a limit of its own; a key may want to be touched after that.
+    const socket = await openMaster(ssh, folder.socket, 2 * timeoutMs)
+    await folder.keepNewHops()
+    const stream = new MuxStream(socket, async () => {
+      // Without its socket a master is of no use to anybody.
       await ssh.end()
-      if (!(error instanceof OpensshEnded)) throw error
-      if (!(again && refusesWorkersKey(error.message))) throw opensshError(error.message, host)
-      // What it shows instead is told by the check, which refuses it.
-      hostKey = await learnKey(attempt)
-    }
+      return opensshLoss(await ssh.ended)
+    })
+    return {client: await openPlainClient(stream), socket: stream, host, hostKey, shared: sharedWords(folder, settings)}
+  } catch (error) {
+    await ssh.end()
+    throw error
   }
 }
 
 /** Has ssh connect without logging in, and checks the key that the worker shows. Throws (kind `denied`) when it is not taken. */
-async function learnKey(attempt: Attempt): Promise<HostKey> {
-  const {check, folder, host, settings} = attempt
+async function learnKey({check, files, host, settings, timeoutMs}: Attempt): Promise<HostKey> {
   for (let mismatch: unknown; ; ) {
     const algorithms = orderAlgorithms(check.knownTypes, check.mismatchedTypes)
     if (algorithms.length === 0) throw mismatch
     const mismatches = check.mismatchedTypes.length
+    const folder = await OpensshFolder.make(files)
     const learning = ['-o', 'StrictHostKeyChecking=accept-new', '-o', `UserKnownHostsFile=${folder.shown}`, '-o', `HostKeyAlgorithms=${algorithms.join(',')}`]
-    const ssh = await startOpenssh([...wordsOf(attempt), ...learning, '-o', 'PreferredAuthentications=none', '--', settings.host])
+    const words = [...wordsOf(folder, host, settings, timeoutMs), ...learning, '-o', 'PreferredAuthentications=none', '--', settings.host]
+    const ssh = await startOpenssh(folder.path, words)
     try {
-      const key = await folder.readShownKey(ssh, 2 * attempt.timeoutMs)
+      const key = await folder.readShownKey(ssh, 2 * timeoutMs)
       await check.verify(key)
       return key
     } catch (error) {
       // The fingerprint that is required may be that of the host's key of another type.
       if (check.mismatchedTypes.length > mismatches) mismatch ??= error
       else if (mismatch !== undefined && error instanceof OpensshEnded && error.message.includes('no matching host key')) throw mismatch
-      else throw error instanceof OpensshEnded ? opensshError(error.message, host) : error
+      else throw error
     } finally {
       await ssh.end()
     }
   }
 }
 
-function wordsOf({folder, host, settings, timeoutMs}: Attempt): string[] {
+function wordsOf(folder: OpensshFolder, {hasKnownHostsCommand}: ResolvedHost, settings: SshSettings, timeoutMs: number): string[] {
   const {port, username, keyPath} = settings
   const seconds = Math.ceil(timeoutMs / 1000)
   return [
@@ -120,7 +124,7 @@ function wordsOf({folder, host, settings, timeoutMs}: Attempt): string[] {
     // The worker's key stands under a name of its own, which no other file knows.
     ...['-o', `HostKeyAlias=${KEY_ALIAS}`, '-o', 'GlobalKnownHostsFile=/dev/null', '-o', 'CheckHostIP=no'],
     // Only where ssh has the option: an older one does not start with one that it does not know.
-    ...(host.hasKnownHostsCommand ? ['-o', 'KnownHostsCommand=none'] : []),
+    ...(hasKnownHostsCommand ? ['-o', 'KnownHostsCommand=none'] : []),
     ...(port === undefined ? [] : ['-p', String(port)]),
     ...(username === undefined ? [] : ['-l', username]),
     ...(keyPath === undefined ? [] : ['-i', expandHome(keyPath), '-o', 'IdentitiesOnly=yes']),

@@ -1,4 +1,4 @@
-import {chmod, mkdtemp, readFile, rm, writeFile} from 'node:fs/promises'
+import {chmod, mkdtemp, readFile, writeFile} from 'node:fs/promises'
 import {tmpdir} from 'node:os'
 import {join} from 'node:path'
 import {HelixError, messageOf} from '../errors/helix-error.js'
@@ -25,7 +25,7 @@ export interface OpensshFolderOptions {
   keepaliveSeconds: number
 }
 
-/** A folder that only this user can read: an ssh_config for ssh and the ssh processes of its jump hosts, known host keys, the control socket. */
+/** A folder that only this user can read, for one ssh, with which it goes: an ssh_config for ssh and the ssh processes of its jump hosts, known host keys, the control socket. */
 export class OpensshFolder {
   readonly path: string
   readonly #hops: string
@@ -38,9 +38,9 @@ export class OpensshFolder {
   }
 
   static async make(options: OpensshFolderOptions): Promise<OpensshFolder> {
-    const path = await makeShortFolder()
     // One file that ssh may add to, since ssh_config cannot name every path.
     const hops = (await Promise.all([...new Set([...options.hopFiles, options.ownFile])].map(readKnownHosts))).join('')
+    const path = await makeShortFolder()
     await writeFile(join(path, 'hops'), hops)
     await writeFile(join(path, 'config'), configText(path, options))
     return new OpensshFolder(path, hops, options.ownFile)
@@ -76,19 +76,13 @@ export class OpensshFolder {
       const base64 = text.endsWith('\n') ? text.trim().split(' ')[2] : undefined
       return base64 === undefined ? undefined : readHostKey(Buffer.from(base64, 'base64'))
     }
-    const key = await whileRunning(ssh, timeoutMs, read)
-    await rm(this.shown, {force: true})
-    return key
+    return whileRunning(ssh, timeoutMs, read)
   }
 
   /** Remembers the keys of hosts on the way that ssh took for new. */
   async keepNewHops(): Promise<void> {
     const now = await readFile(join(this.path, 'hops'), 'utf8')
     if (now.length > this.#hops.length) await appendLines(this.#ownFile, now.slice(this.#hops.length))
-  }
-
-  remove(): Promise<void> {
-    return rm(this.path, {recursive: true, force: true})
   }
 }
 

@@ -6,9 +6,9 @@ import {openMuxSocket} from './mux-socket.js'
 
 const POLL_MS = 10
 
-// What ssh would outlive: a Helix that is killed. Its standard input ends with Helix, and then ssh is ended. The words of
-// ssh are arguments, which this shell hands on and never reads.
-const GUARD = '"$@" </dev/null & p=$!; exec >/dev/null 2>&1; read -r _; kill "$p"; wait "$p"'
+// What ssh and its folder would outlive: a Helix that is killed. Its standard input ends with Helix, and then ssh is ended.
+// The words of ssh are arguments, which this shell hands on and never reads.
+const GUARD = 'd=$1; shift; "$@" </dev/null & p=$!; exec >/dev/null 2>&1; read -r _; kill "$p"; wait "$p"; rm -rf "$d"'
 
 /** A running ssh. */
 export interface OpensshProcess {
@@ -17,11 +17,11 @@ export interface OpensshProcess {
   end(): Promise<void>
 }
 
-/** Starts the system's ssh with these words. */
-export async function startOpenssh(args: readonly string[]): Promise<OpensshProcess> {
+/** Starts the system's ssh with these words. Its folder is removed when it has ended, also where Helix was killed. */
+export async function startOpenssh(folder: string, words: readonly string[]): Promise<OpensshProcess> {
   const {execa} = await import('execa')
   // A session of its own, so that the terminal's signals do not reach it and it cannot ask there.
-  const child = execa('sh', ['-c', GUARD, 'sh', 'ssh', ...args], {
+  const child = execa('sh', ['-c', GUARD, 'sh', folder, 'ssh', ...words], {
     detached: true,
     reject: false,
     stdin: 'pipe',
