@@ -65,9 +65,14 @@ async function deleteRows({store, spool}: PruneContext, ids: readonly string[]):
     // Only theirs: another request without tasks may be about to get some.
     const requests = JSON.stringify([...new Set(removed.map((task) => task.request_id))])
     const empty = await store.query<{id: string}>(
-      `DELETE FROM requests WHERE id IN ${store.sql.ids} AND NOT EXISTS (SELECT 1 FROM tasks WHERE tasks.request_id = requests.id) RETURNING id`,
+      `DELETE FROM requests WHERE id IN ${store.sql.ids} AND ${hasNone("<> 'running'")} AND ${hasNone("= 'running'")} RETURNING id`,
       [requests],
     )
     for (const {id} of empty) await spool.remove(id)
   }
+}
+
+// PostgreSQL finds tasks that run by another index than the others, and both at once only by reading all.
+function hasNone(status: string): string {
+  return `NOT EXISTS (SELECT 1 FROM tasks WHERE tasks.request_id = requests.id AND tasks.status ${status})`
 }

@@ -3,7 +3,7 @@ import type {Store} from '../data/store.js'
 import {HelixError} from '../errors/helix-error.js'
 import {listCoordinators} from '../scheduler/coordinator-lease.js'
 import {TASK_STATUSES, type TaskStatus} from '../tasks/task.js'
-import {listTasks} from '../tasks/task-queries.js'
+import {listTasks, OF_REQUEST} from '../tasks/task-queries.js'
 import {type TaskView, viewTask} from '../tasks/task-view.js'
 import {Pace} from './pace.js'
 
@@ -58,7 +58,7 @@ const KEPT_MS = 900
 export function selectTasks(store: Store, {ids, requestId, workerId}: TaskSelection): {where: string; bindings: string[]} {
   const conditions = [
     ...(ids ? [`tasks.id IN ${store.sql.ids}`] : []),
-    ...(requestId === undefined ? [] : ['tasks.request_id = ?']),
+    ...(requestId === undefined ? [] : [OF_REQUEST]),
     ...(workerId === undefined ? [] : ["tasks.worker_id = ? AND tasks.status <> 'pending'"]),
   ]
   const bindings = [...(ids ? [JSON.stringify(ids)] : []), ...[requestId, workerId].filter((value) => value !== undefined)]
