@@ -1,6 +1,6 @@
 import {expect, test} from '@jest/globals'
 import {explainPending} from '../../../src/core/tasks/explain-pending.js'
-import {getTasks, listTasks, resolveTaskId} from '../../../src/core/tasks/task-queries.js'
+import {getTasks, listTasks, OF_REQUEST, resolveTaskId} from '../../../src/core/tasks/task-queries.js'
 import {listWorkers} from '../../../src/core/workers/worker-store.js'
 import {queues} from '../../fixtures/open-queues.js'
 import {HOST, newTask, newTasks, type TestQueue} from '../../fixtures/queue.js'
@@ -35,6 +35,20 @@ describeStores('looking at tasks', (newStore) => {
     expect(await list({worker: 'w1'})).toEqual([running])
     expect(await list({requestId})).toEqual([pending, running])
     expect(await list({status: 'failed'})).toEqual([])
+  })
+
+  test('finds those of a request by an index, running or not', async () => {
+    const queue = await openQueue()
+    await queue.addWorker('w1', {slots: 1})
+    const [running = ''] = await queue.submit(newTasks(3))
+    await queue.claim(await queue.addCoordinator())
+    const {request_id: requestId} = await queue.row(running)
+    await queue.submit(newTasks(2000))
+    await queue.store.query('ANALYZE')
+    const explain = queue.store.dialect === 'sqlite' ? 'EXPLAIN QUERY PLAN' : 'EXPLAIN'
+    const plan = JSON.stringify(await queue.store.query(`${explain} SELECT count(*) FROM tasks WHERE ${OF_REQUEST}`, [String(requestId)]))
+    expect(plan).toContain('tasks_request_idx')
+    expect(plan).not.toMatch(/Seq Scan|SCAN tasks/)
   })
 
   test('finds a task by the beginning of its id, if that is one', async () => {
