@@ -77,16 +77,8 @@ describeUnless(sshdAvailable(), "a worker reached through the system's ssh", () 
 
   test('runs on when the connection is lost, and its output has neither gap nor repeat', async () => {
     const lines = Array.from({length: 400}, (_, index) => `line ${index + 1}\n`).join('')
-    const child = pool.home.spawn([
-      'task',
-      'run',
-      '--worker',
-      'w1',
-      '--',
-      'sh',
-      '-c',
-      'i=0; while [ $i -lt 400 ]; do i=$((i+1)); echo line $i; sleep 0.01; done',
-    ])
+    const script = 'i=0; while [ $i -lt 400 ]; do i=$((i+1)); echo line $i; sleep 0.01; done'
+    const child = pool.home.spawn(['task', 'run', '--worker', 'w1', '--', 'sh', '-c', script], {env: {XDG_RUNTIME_DIR: runtime}})
     let seen = 0
     child.stdout.on('data', (chunk: Buffer) => {
       seen += chunk.length
@@ -95,11 +87,12 @@ describeUnless(sshdAvailable(), "a worker reached through the system's ssh", () 
     await waitFor('some output', () => seen > 500)
     pool.server.signalConnections('SIGKILL')
     await waitFor('more output', () => seen > 2_000)
-    // The master itself can be killed, too.
+    // The master itself can be killed, too, and the shell that looks after it.
     for (const line of masters()) process.kill(Number.parseInt(line, 10), 'SIGKILL')
     const {code, stdout, stderr} = await ended
     expect({code, stdout}).toEqual({code: 0, stdout: lines})
     expect(stderr).toMatch(/was lost/)
+    await waitFor('the folders to go', () => readdirSync(runtime).length === 0)
   })
 
   test('is cancelled with everything it has started', async () => {

@@ -1,3 +1,4 @@
+import {rm} from 'node:fs/promises'
 import type {Socket} from 'node:net'
 import type {Readable} from 'node:stream'
 import {setTimeout as sleep} from 'node:timers/promises'
@@ -35,6 +36,8 @@ export async function startOpenssh(folder: string, words: readonly string[]): Pr
   const ended = lastWords(child.stderr).then(async (said) => {
     stop()
     await child
+    // The shell may have been killed before it came to that.
+    await rm(folder, {recursive: true, force: true})
     return said
   })
   return {
