@@ -70,11 +70,12 @@ async function connectVerified(attempt: Attempt): Promise<Link> {
   }
 }
 
-async function connect({files, host, settings, timeoutMs}: Attempt, hostKey: HostKey): Promise<Link> {
+async function connect(attempt: Attempt, hostKey: HostKey): Promise<Link> {
+  const {files, host, settings, timeoutMs} = attempt
   const folder = await OpensshFolder.make(files)
   await folder.allowKey(hostKey)
   const strict = ['-o', 'StrictHostKeyChecking=yes', '-o', `UserKnownHostsFile=${folder.keys}`]
-  const ssh = await startOpenssh(folder.path, [...wordsOf(folder, host, settings, timeoutMs), ...strict, '-M', '-S', folder.socket, '--', settings.host])
+  const ssh = await startOpenssh(folder.path, [...wordsOf(attempt, folder), ...strict, '-M', '-S', folder.socket, '--', settings.host])
   try {
     // The way to the host has a limit of its own; a key may want to be touched after that.
     const socket = await openMaster(ssh, folder.socket, 2 * timeoutMs)
@@ -92,14 +93,15 @@ async function connect({files, host, settings, timeoutMs}: Attempt, hostKey: Hos
 }
 
 /** Has ssh connect without logging in, and checks the key that the worker shows. Throws (kind `denied`) when it is not taken. */
-async function learnKey({check, files, host, settings, timeoutMs}: Attempt): Promise<HostKey> {
+async function learnKey(attempt: Attempt): Promise<HostKey> {
+  const {check, files, settings, timeoutMs} = attempt
   for (let mismatch: unknown; ; ) {
     const algorithms = orderAlgorithms(check.knownTypes, check.mismatchedTypes)
     if (algorithms.length === 0) throw mismatch
     const mismatches = check.mismatchedTypes.length
     const folder = await OpensshFolder.make(files)
     const learning = ['-o', 'StrictHostKeyChecking=accept-new', '-o', `UserKnownHostsFile=${folder.shown}`, '-o', `HostKeyAlgorithms=${algorithms.join(',')}`]
-    const words = [...wordsOf(folder, host, settings, timeoutMs), ...learning, '-o', 'PreferredAuthentications=none', '--', settings.host]
+    const words = [...wordsOf(attempt, folder), ...learning, '-o', 'PreferredAuthentications=none', '--', settings.host]
     const ssh = await startOpenssh(folder.path, words)
     try {
       const key = await folder.readShownKey(ssh, 2 * timeoutMs)
@@ -116,7 +118,7 @@ async function learnKey({check, files, host, settings, timeoutMs}: Attempt): Pro
   }
 }
 
-function wordsOf(folder: OpensshFolder, {hasKnownHostsCommand}: ResolvedHost, settings: SshSettings, timeoutMs: number): string[] {
+function wordsOf({host, settings, timeoutMs}: Attempt, folder: OpensshFolder): string[] {
   const {port, username, keyPath} = settings
   const seconds = Math.ceil(timeoutMs / 1000)
   return [
@@ -124,7 +126,7 @@ function wordsOf(folder: OpensshFolder, {hasKnownHostsCommand}: ResolvedHost, se
     // The worker's key stands under a name of its own, which no other file knows.
     ...['-o', `HostKeyAlias=${KEY_ALIAS}`, '-o', 'GlobalKnownHostsFile=/dev/null', '-o', 'CheckHostIP=no'],
     // Only where ssh has the option: an older one does not start with one that it does not know.
-    ...(hasKnownHostsCommand ? ['-o', 'KnownHostsCommand=none'] : []),
+    ...(host.hasKnownHostsCommand ? ['-o', 'KnownHostsCommand=none'] : []),
     ...(port === undefined ? [] : ['-p', String(port)]),
     ...(username === undefined ? [] : ['-l', username]),
     ...(keyPath === undefined ? [] : ['-i', expandHome(keyPath), '-o', 'IdentitiesOnly=yes']),
