@@ -21,7 +21,7 @@ export async function openPostgres(url: string): Promise<Knex> {
       application_name: 'helix',
       connectionTimeoutMillis: 10_000,
       idle_in_transaction_session_timeout: IDLE_IN_TRANSACTION_MS,
-      options: OPTIONS,
+      options: withDefaults(process.env.PGOPTIONS ?? ''),
     },
     pool: {min: 0, max: MAX_CONNECTIONS},
     acquireConnectionTimeout: 15_000,
@@ -29,11 +29,15 @@ export async function openPostgres(url: string): Promise<Knex> {
   })
 }
 
-/** The driver takes a URL's own options instead of all others. */
+/** The driver takes a URL's own options instead of all others, as libpq does. */
 function addOptions(text: string): string {
   const url = URL.parse(text)
   const own = url?.searchParams.get('options')
   if (!url || !own) return text
-  url.searchParams.set('options', `${OPTIONS} ${own}`)
+  url.searchParams.set('options', withDefaults(own))
   return url.href
+}
+
+function withDefaults(options: string): string {
+  return `${OPTIONS} ${options}`.trimEnd()
 }

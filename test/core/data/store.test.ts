@@ -126,12 +126,20 @@ describeStores('a transaction', (newStore) => {
   })
 })
 
-describeUnless(postgresAvailable(), 'a URL with options of its own', () => {
+describeUnless(postgresAvailable(), 'options of the user for PostgreSQL', () => {
+  afterEach(() => {
+    delete process.env.PGOPTIONS
+  })
+
   test.each([
-    ['', {jit: 'off', search_path: '"$user", public'}],
-    ['?options=-c%20search_path%3Dpublic', {jit: 'off', search_path: 'public'}],
-    ['?application_name=a%20b&options=-c+jit%3Don', {jit: 'on', application_name: 'a b'}],
-  ])('%j keeps them, and without compiling statements unless they say so', async (query, settings) => {
+    ['', undefined, {jit: 'off', search_path: '"$user", public'}],
+    ['?options=-c%20search_path%3Dpublic', undefined, {jit: 'off', search_path: 'public'}],
+    ['?application_name=a%20b&options=-c+jit%3Don', undefined, {jit: 'on', application_name: 'a b'}],
+    ['', '-c search_path=public -c work_mem=3MB', {jit: 'off', search_path: 'public', work_mem: '3MB'}],
+    ['', '-c jit=on', {jit: 'on'}],
+    ['?options=-c%20search_path%3Dpublic', '-c search_path=pg_catalog -c jit=on', {jit: 'off', search_path: 'public'}],
+  ])('URL %j, PGOPTIONS %j: kept, and without compiling statements unless they say so', async (query, variable, settings) => {
+    if (variable !== undefined) process.env.PGOPTIONS = variable
     const database = await createDatabase()
     const store = await openTestStore(`${database.url}${query}`)
     try {
