@@ -3,12 +3,12 @@ import {once} from 'node:events'
 import {mkdtempSync, readFileSync} from 'node:fs'
 import {createServer} from 'node:https'
 import type {AddressInfo} from 'node:net'
-import {tmpdir} from 'node:os'
 import {join} from 'node:path'
 import {describe, expect, it} from '@jest/globals'
 import {openFetch} from '../../../src/core/providers/open-fetch.js'
 import {readRetryAfter, toProviderError} from '../../../src/core/providers/provider-error.js'
 import {describeUnless} from '../../fixtures/describe-unless.js'
+import {runFolder} from '../../fixtures/run-folder.js'
 
 const CONTEXT = {provider: 'acme', endpoint: 'https://api.acme.example', model: 'm-1', now: Date.parse('2026-01-01T00:00:00Z')}
 
@@ -102,7 +102,7 @@ const opensslMissing = spawnSync('openssl', ['version']).status === 0 ? undefine
 
 describeUnless(opensslMissing, 'a certificate that nobody vouches for', () => {
   it('is told as such, with what to do about it', async () => {
-    const folder = mkdtempSync(join(tmpdir(), 'helix-'))
+    const folder = mkdtempSync(join(runFolder(), 'certificate-'))
     const [key, cert] = [join(folder, 'key.pem'), join(folder, 'cert.pem')]
     execFileSync('openssl', ['req', '-x509', '-newkey', 'rsa:2048', '-nodes', '-subj', '/CN=localhost', '-keyout', key, '-out', cert], {stdio: 'ignore'})
     const server = createServer({key: readFileSync(key), cert: readFileSync(cert)}, (_, response) => response.end()).listen(0, '127.0.0.1')
