@@ -1,8 +1,9 @@
-import {readdirSync, writeFileSync} from 'node:fs'
+import {mkdtempSync, readdirSync, writeFileSync} from 'node:fs'
 import {join} from 'node:path'
 import {afterAll, beforeAll, beforeEach, describe, expect, test} from '@jest/globals'
 import {describeUnless} from '../fixtures/describe-unless.js'
 import {finish, type HelixHome, makeHelixHome} from '../fixtures/helix.js'
+import {runFolder} from '../fixtures/run-folder.js'
 import {sshdAvailable} from '../fixtures/sshd.js'
 import {waitFor} from '../fixtures/wait-for.js'
 import {startPool, type WorkerPool} from '../fixtures/worker-pool.js'
@@ -36,6 +37,21 @@ describe('tasks of the past', () => {
     const rest = await json(home, 'task', 'list', '--before', String(page.next))
     expect([...page.tasks, ...rest.tasks].map((task: {id: string}) => task.id)).toEqual(ids.toReversed())
     expect(rest.next).toBeUndefined()
+  })
+
+  test('that were meant for a shell say so when they have failed', async () => {
+    const hint = /^helix: .*"echo a; echo" is taken for the name of a program; .*sh -c/m
+    const ran = await home.run(['task', 'run', '--', 'echo a; echo'])
+    expect(ran).toMatchObject({code: 127, stderr: expect.stringMatching(hint)})
+    const mapped = await home.run(['task', 'map', 'echo a; echo', ':::', '1', '2'])
+    expect(mapped.code).toBe(2)
+    expect(mapped.stderr.split('\n').filter((line) => hint.test(line))).toHaveLength(1)
+    // A name with a space is one all the same, and what fails for another reason has its own words.
+    const folder = mkdtempSync(join(runFolder(), 'spaced-'))
+    const program = join(folder, 'my tool')
+    writeFileSync(program, '#!/bin/sh\nexit $1\n', {mode: 0o755})
+    expect(await home.run(['task', 'map', program, ':::', '0', '3'])).toMatchObject({code: 1, stderr: ''})
+    expect((await home.run(['task', 'run', '--', 'no-such-program', 'a b'])).stderr).not.toContain('sh -c')
   })
 
   test('show what they were, and go by the beginning of their id', async () => {

@@ -1,6 +1,7 @@
 import {Flags} from '@oclif/core'
 import {HelixCommand} from '../../cli/base-command.js'
 import {cancelOnSignal} from '../../cli/cancel-on-signal.js'
+import {hintAtShell} from '../../cli/hint-at-shell.js'
 import {itemFlags, readItemFlags} from '../../cli/item-flags.js'
 import {ProgressLine} from '../../cli/progress-line.js'
 import {exitCodeAfterSignal, exitCodeOf, exitCodeOfCount} from '../../cli/task-exit-code.js'
@@ -63,6 +64,7 @@ export default class TaskMap extends HelixCommand<TaskMapResult> {
     const context = await services.requests(flags.project)
     const progress = flags.progress && !this.jsonEnabled() ? ProgressLine.open(context.logger) : undefined
     let isSignalled = () => false
+    let isProgramMissing = () => false
     try {
       const mapped = await mapTasks(progress ? {...context, logger: progress.logger} : context, {
         ...shared,
@@ -79,6 +81,7 @@ export default class TaskMap extends HelixCommand<TaskMapResult> {
         output: this.jsonEnabled() ? undefined : (progress?.output ?? process),
         onStart: (request, tally) => {
           progress?.start(tally)
+          isProgramMissing = () => tally.isProgramMissing
           isSignalled = cancelOnSignal(request, (progress?.logger ?? context.logger).warn)
         },
       })
@@ -86,6 +89,8 @@ export default class TaskMap extends HelixCommand<TaskMapResult> {
       const code = typeof exit === 'object' ? exitCodeOf(exit) : (exit ?? exitCodeOfCount(mapped.failed))
       process.exitCode = exitCodeAfterSignal(code, isSignalled())
       if (flags.detach) for (const id of mapped.ids) this.log(id)
+      const hint = isProgramMissing() ? hintAtShell(template) : undefined
+      if (hint) (progress?.logger ?? context.logger).warn(hint)
       return {tasks: mapped.tasks.map(viewTaskOutput)}
     } finally {
       progress?.close()

@@ -1,6 +1,9 @@
 import type {CoordinatorEvents} from '../scheduler/coordinator-options.js'
 import type {SettledTask} from '../tasks/complete-attempts.js'
 
+/** The exit code of a task whose program was not there, as shells have it. */
+export const PROGRAM_MISSING = 127
+
 /** How far a request has come, for whoever shows it. Tasks that an earlier run has done count for nothing. */
 export class MapTally {
   /** Tasks that there are by now. */
@@ -10,11 +13,16 @@ export class MapTally {
   completed = 0
   failed = 0
   cancelled = 0
+  /** Whether there was no such program as a task was to run. */
+  isProgramMissing = false
   readonly #running = new Set<string>()
 
   readonly events: CoordinatorEvents = {
     started: ({task}) => this.#running.add(task.id),
-    ended: ({taskId}) => this.#running.delete(taskId),
+    ended: ({taskId, exitCode}) => {
+      this.#running.delete(taskId)
+      this.isProgramMissing ||= exitCode === PROGRAM_MISSING
+    },
     settled: (tasks) => this.settle(tasks),
   }
 
