@@ -1,8 +1,10 @@
-import {existsSync, readdirSync} from 'node:fs'
+import {execFileSync} from 'node:child_process'
+import {closeSync, existsSync, openSync, readdirSync, writeSync} from 'node:fs'
 import {join} from 'node:path'
 import {expect, test} from '@jest/globals'
 import {queueUsers} from '../fixtures/queue-user.js'
 import {describeStores} from '../fixtures/stores.js'
+import {waitFor} from '../fixtures/wait-for.js'
 
 describeStores('task prune', (newStore) => {
   const openUser = queueUsers(newStore)
@@ -36,6 +38,22 @@ describeStores('task prune', (newStore) => {
     expect((await user.run(['task', 'prune', '--older-than', '0'])).code).toBe(0)
     expect(existsSync(join(root, id))).toBe(false)
     expect(await user.ids()).toEqual([])
+  })
+
+  test('does no harm to a map whose items come little by little', async () => {
+    const user = await openUser()
+    const fifo = user.path('items')
+    execFileSync('sh', ['-c', 'mkfifo "$0"', fifo])
+    const items = openSync(fifo, 'r+')
+    const map = user.start(['task', 'map', '--env', 'A=1', '-a', fifo, '--', 'sh', '-c', 'echo "$HELIX_ITEM $A"'])
+    const prune = async () => JSON.parse((await user.run(['task', 'prune', '--older-than', '0', '--json'])).stdout).tasks
+    for (const item of ['a', 'b', 'c']) {
+      writeSync(items, `${item}\n`)
+      await waitFor('the task of the item to be pruned', async () => (await prune()) === 1)
+      expect(await user.queue.store.query('SELECT id FROM requests')).toEqual([])
+    }
+    closeSync(items)
+    expect(await map.result).toMatchObject({code: 0, stdout: 'a 1\nb 1\nc 1\n', stderr: ''})
   })
 
   test('keeps what a task that is still to run needs', async () => {

@@ -1,7 +1,7 @@
 import type {CoordinatorEvents} from '../scheduler/coordinator-options.js'
 import type {ForegroundRequest} from '../scheduler/foreground-request.js'
 import type {SettledTask} from '../tasks/complete-attempts.js'
-import type {NewTask} from '../tasks/submit-tasks.js'
+import type {NewRequest, NewTask} from '../tasks/submit-tasks.js'
 import {getTasks, type TaskWithAttempt} from '../tasks/task-queries.js'
 import {reviveCancelled, waitForEarlier} from './finish-earlier-tasks.js'
 import {Halt} from './halt.js'
@@ -19,6 +19,7 @@ export interface MapParts {
   joblog: Joblog | undefined
   /** What stands before each line of an item's output; taken out when it is printed. */
   tags: Map<number, Buffer>
+  restore: NewRequest['restore']
 }
 
 /** A `task map` in the foreground, from its first item to its last output. */
@@ -53,7 +54,8 @@ export class MapRun {
   /** Runs it to its end. */
   async run(): Promise<MappedTasks> {
     const events = together(this.#tally.events, this.#output.events, {settled: (tasks) => this.#note(tasks)})
-    const request = await startForeground(this.#context, this.#requestId, 'task map', events, this.#options.maxPerWorker)
+    const {maxPerWorker} = this.#options
+    const request = await startForeground(this.#context, this.#requestId, 'task map', events, {maxPerWorker, restore: this.#parts.restore})
     try {
       this.#options.onStart?.(request, this.#tally)
       await Promise.race([this.#submitAll(request), request.cancelled, this.#halted])

@@ -53,7 +53,7 @@ export interface MappedTasks {
 /** Runs one task for each item; items are queued as they come. */
 export async function mapTasks(context: RequestContext, options: MapTasksOptions): Promise<MappedTasks> {
   const requestId = randomUUID()
-  const task = await prepareTask(context, requestId, options)
+  const {task, restore} = await prepareTask(context, requestId, options)
   const joblog = options.joblog === undefined ? undefined : await Joblog.open(options.joblog, options.resume)
   const tags = new Map<number, Buffer>()
   const newId = consecutiveIds()
@@ -65,20 +65,21 @@ export async function mapTasks(context: RequestContext, options: MapTasksOptions
     return buildShellTask(fillTemplate(options.template, item, number), own, {item: toArgument(joinColumns(item)), number})
   })
   if (options.detached) {
-    const ids = await submitDetached(context, requestId, 'task map', batches)
+    const ids = await submitDetached(context, requestId, 'task map', batches, restore)
     return {ids, tasks: options.output ? [] : await getTasks(context.store, ids), failed: 0}
   }
-  return new MapRun(context, requestId, options, {batches, joblog, tags}).run()
+  return new MapRun(context, requestId, options, {batches, joblog, tags, restore}).run()
 }
 
 /** What is the same for all tasks of the request. */
-async function prepareTask(context: RequestContext, requestId: string, options: MapTasksOptions): Promise<TaskOptions> {
+async function prepareTask(context: RequestContext, requestId: string, options: MapTasksOptions): Promise<{task: TaskOptions; restore: () => Promise<void>}> {
   const {environment, detached, task} = options
   checkCommand(options.template)
   const complete = await placeRequest(context, {asked: [task.requirements], spooled: Object.keys(environment).length > 0, detached})
   const requirements = complete(task.requirements)
-  await spoolSecrets(context, requestId, {environment, caller: requirements.local ? options.caller : undefined})
-  return {...task, requirements, cwd: task.cwd ?? (requirements.local ? options.callerFolder : undefined)}
+  const spool = () => spoolSecrets(context, requestId, {environment, caller: requirements.local ? options.caller : undefined})
+  await spool()
+  return {task: {...task, requirements, cwd: task.cwd ?? (requirements.local ? options.callerFolder : undefined)}, restore: spool}
 }
 
 /** Makes something of each item that `build` wants, with the item's number from 1. */

@@ -1,3 +1,4 @@
+import {query} from '../data/sql.js'
 import {messageOf} from '../errors/helix-error.js'
 import {removeTaskFolders} from '../workers/attempt-protocol.js'
 import type {WorkerRow} from '../workers/worker.js'
@@ -64,11 +65,16 @@ async function deleteRows({store, spool}: PruneContext, ids: readonly string[]):
     const removed = await store.query<{request_id: string}>(`DELETE FROM tasks WHERE id IN ${store.sql.ids} RETURNING request_id`, [page])
     // Only theirs: another request without tasks may be about to get some.
     const requests = JSON.stringify([...new Set(removed.map((task) => task.request_id))])
-    const empty = await store.query<{id: string}>(
-      `DELETE FROM requests WHERE id IN ${store.sql.ids} AND ${hasNone("<> 'running'")} AND ${hasNone("= 'running'")} RETURNING id`,
-      [requests],
-    )
-    for (const {id} of empty) await spool.remove(id)
+    await store.write(async (trx) => {
+      // Whoever adds tasks to one of them holds it: then it has them by the next statement.
+      if (store.sql.forUpdate) await query(trx, `SELECT id FROM requests WHERE id IN ${store.sql.ids} ORDER BY id ${store.sql.forUpdate}`, [requests])
+      const empty = await query<{id: string}>(
+        trx,
+        `DELETE FROM requests WHERE id IN ${store.sql.ids} AND ${hasNone("<> 'running'")} AND ${hasNone("= 'running'")} RETURNING id`,
+        [requests],
+      )
+      for (const {id} of empty) await spool.remove(id)
+    })
   }
 }
 

@@ -1,6 +1,6 @@
 import type {CoordinatorEvents} from '../scheduler/coordinator-options.js'
-import {ForegroundRequest} from '../scheduler/foreground-request.js'
-import {createRequest, type NewTask, submitTasks} from '../tasks/submit-tasks.js'
+import {type ForegroundOptions, ForegroundRequest} from '../scheduler/foreground-request.js'
+import {createRequest, type NewRequest, type NewTask, submitTasks} from '../tasks/submit-tasks.js'
 import {hasScheduler} from './has-scheduler.js'
 import type {RequestContext} from './request-context.js'
 
@@ -10,9 +10,10 @@ export async function submitDetached(
   requestId: string,
   command: string,
   batches: AsyncIterable<readonly NewTask[]> | Iterable<readonly NewTask[]>,
+  restore?: NewRequest['restore'],
 ): Promise<string[]> {
   const {store, hostId, project} = context
-  const request = {id: requestId, command, hostId, project}
+  const request = {id: requestId, command, hostId, project, restore}
   await createRequest(store, request)
   const ids: string[] = []
   for await (const tasks of batches) ids.push(...(await submitTasks(store, request, tasks)))
@@ -26,9 +27,9 @@ export function startForeground(
   requestId: string,
   command: string,
   events: CoordinatorEvents,
-  maxPerWorker?: number,
+  options: Pick<ForegroundOptions, 'maxPerWorker' | 'restore'> = {},
 ): Promise<ForegroundRequest> {
-  return ForegroundRequest.start({...context, requestId, command, events, maxPerWorker, rescueOrphans: () => ensureScheduler(context)})
+  return ForegroundRequest.start({...context, ...options, requestId, command, events, rescueOrphans: () => ensureScheduler(context)})
 }
 
 /** Starts a scheduler in the background, which ends when there is nothing left to do, unless one is alive. */

@@ -23,6 +23,8 @@ export interface ForegroundOptions extends Omit<CoordinatorOptions, 'kind' | 'ev
   command: string
   /** Name of the project that its tasks belong to; `default` when absent. */
   project?: string | undefined
+  /** As `NewRequest` has it. */
+  restore?: (() => Promise<void>) | undefined
   events?: CoordinatorEvents
   /** Sees to it that a scheduler adopts tasks whose coordinators are gone: they may hold the slots that this request waits for. */
   rescueOrphans: () => Promise<void>
@@ -71,8 +73,8 @@ export class ForegroundRequest {
    * already yields the earlier task's id; that task is not this request's to run or to wait for.
    */
   async submit(tasks: readonly NewTask[]): Promise<string[]> {
-    const {store, requestId: id, command, hostId, project} = this.#options
-    const ids = await submitTasks(store, {id, command, hostId, project, submitterId: this.#coordinator.id}, tasks)
+    const {store, requestId: id, command, hostId, project, restore} = this.#options
+    const ids = await submitTasks(store, {id, command, hostId, project, restore, submitterId: this.#coordinator.id}, tasks)
     tasks.forEach((task, index) => {
       if (ids[index] === task.id && !this.#ended.has(task.id)) this.#open.add(task.id)
     })

@@ -36,6 +36,8 @@ export interface NewRequest {
   project?: string | undefined
   /** The coordinator that will run these tasks itself; absent when any may. */
   submitterId?: string | undefined
+  /** Leaves again, where it is pruned, what its tasks need beside their rows. For a request whose tasks come little by little. */
+  restore?: (() => Promise<void>) | undefined
 }
 
 /** Creates the request that tasks are then added to; within `outer` where the caller has a transaction. */
@@ -53,11 +55,17 @@ export async function createRequest(store: Store, request: NewRequest, outer?: K
 }
 
 /**
- * Queues tasks, all or none. Resolves to the ids in the order given: a task whose idempotency key the store already has
+ * Queues tasks, all or none. A request that was pruned meanwhile, because all of its earlier tasks had ended, is made again. Resolves to the ids in the order given: a task whose idempotency key the store already has
  * is not added, its earlier id is returned. Once this resolves the tasks are durable, or will be with `outer`, the caller's transaction.
  */
 export function submitTasks(store: Store, request: NewRequest, tasks: readonly NewTask[], outer?: Knex.Transaction): Promise<string[]> {
   return within(store, outer, async (trx) => {
+    // Locked, so that it is not pruned before its tasks are there.
+    const [stored] = await query(trx, `SELECT id FROM requests WHERE id = ? ${store.sql.forUpdate}`, [request.id])
+    if (!stored) {
+      await createRequest(store, request, trx)
+      await request.restore?.()
+    }
     const projectId = await projectNamed(trx, request.project)
     const rows = tasks.map((task) => ({
       id: task.id,
