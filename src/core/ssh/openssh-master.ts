@@ -15,10 +15,11 @@ const GUARD = 'd=$1; shift; "$@" </dev/null & p=$!; exec >/dev/null 2>&1; read -
 export interface OpensshProcess {
   /** Resolves with what it said once it has ended. */
   ended: Promise<string>
+  /** Ends it, if it has not ended by itself, and removes its folder. */
   end(): Promise<void>
 }
 
-/** Starts the system's ssh with these words. Its folder is removed when it has ended, also where Helix was killed. */
+/** Starts the system's ssh with these words. Its folder stays until `end`, for what ssh has left in it, and goes with Helix where that was killed. */
 export async function startOpenssh(folder: string, words: readonly string[]): Promise<OpensshProcess> {
   const {execa} = await import('execa')
   // A session of its own, so that the terminal's signals do not reach it and it cannot ask there.
@@ -32,19 +33,15 @@ export async function startOpenssh(folder: string, words: readonly string[]): Pr
     env: {LC_ALL: 'C', SSH_ASKPASS_REQUIRE: 'never'},
   })
   child.stdin.on('error', () => {})
-  const stop = () => void child.stdin.end()
-  const ended = lastWords(child.stderr).then(async (said) => {
-    stop()
-    await child
-    // The shell may have been killed before it came to that.
-    await rm(folder, {recursive: true, force: true})
-    return said
-  })
+  const ended = lastWords(child.stderr)
   return {
     ended,
     async end() {
-      stop()
+      child.stdin.end()
       await ended
+      await child
+      // The shell may have been killed before it came to that.
+      await rm(folder, {recursive: true, force: true})
     },
   }
 }
