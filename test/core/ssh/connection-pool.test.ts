@@ -1,6 +1,7 @@
 import {execFile} from 'node:child_process'
 import {rmSync} from 'node:fs'
 import {join} from 'node:path'
+import {setTimeout as delay} from 'node:timers/promises'
 import {promisify} from 'node:util'
 import {afterAll, beforeAll, expect, test} from '@jest/globals'
 import {build} from 'esbuild'
@@ -24,9 +25,12 @@ describeUnless(sshdAvailable(), 'the connections to the workers', () => {
     const open = async () => {
       opening += 1
       most = Math.max(most, opening)
-      return await connectTo(sshd).finally(() => {
+      const connection = connectTo(sshd)
+      // On a slow machine one may take longer than its turn, which is 2 s.
+      void Promise.race([connection, delay(1900)]).finally(() => {
         opening -= 1
       })
+      return connection
     }
     const ids = Array.from({length: 12}, (_, index) => `worker-${index % 6}`)
     const transports = await Promise.all(ids.map((id) => pool.get(id, open)))
