@@ -61,12 +61,13 @@ export default class TaskMap extends HelixCommand<TaskMapResult> {
     const shared = {template, items, joblog: flags.joblog, resume} as const
     if (flags['dry-run']) return this.#printCommands(dryRun(shared))
     const services = await this.services()
-    const context = await services.requests(flags.project)
-    const progress = flags.progress && !this.jsonEnabled() ? ProgressLine.open(context.logger) : undefined
+    const own = await services.requests(flags.project)
+    const progress = flags.progress && !this.jsonEnabled() ? ProgressLine.open(own.logger) : undefined
+    const context = progress ? {...own, logger: progress.logger} : own
     let isSignalled = () => false
     let isProgramMissing = () => false
     try {
-      const mapped = await mapTasks(progress ? {...context, logger: progress.logger} : context, {
+      const mapped = await mapTasks(context, {
         ...shared,
         task: {...readTaskOptions(flags), idempotencyKey: flags['idempotency-key']},
         environment: await readTaskEnvironment(flags, process.env),
@@ -82,15 +83,14 @@ export default class TaskMap extends HelixCommand<TaskMapResult> {
         onStart: (request, tally) => {
           progress?.start(tally)
           isProgramMissing = () => tally.isProgramMissing
-          isSignalled = cancelOnSignal(request, (progress?.logger ?? context.logger).warn)
+          isSignalled = cancelOnSignal(request, context.logger.warn)
         },
       })
       const {exit} = mapped
       const code = typeof exit === 'object' ? exitCodeOf(exit) : (exit ?? exitCodeOfCount(mapped.failed))
       process.exitCode = exitCodeAfterSignal(code, isSignalled())
       if (flags.detach) for (const id of mapped.ids) this.log(id)
-      const hint = isProgramMissing() ? hintAtShell(template) : undefined
-      if (hint) (progress?.logger ?? context.logger).warn(hint)
+      if (isProgramMissing()) hintAtShell(template, context.logger.warn)
       return {tasks: mapped.tasks.map(viewTaskOutput)}
     } finally {
       progress?.close()

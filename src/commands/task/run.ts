@@ -5,9 +5,9 @@ import {hintAtShell} from '../../cli/hint-at-shell.js'
 import {pipedStdin} from '../../cli/piped-stdin.js'
 import {exitCodeOf} from '../../cli/task-exit-code.js'
 import {readTaskEnvironment, readTaskOptions, taskFlags} from '../../cli/task-flags.js'
-import {PROGRAM_MISSING} from '../../core/requests/map-tally.js'
 import {runTask} from '../../core/requests/run-task.js'
 import {type TaskOutputView, viewTaskOutput} from '../../core/tasks/task-view.js'
+import {PROGRAM_MISSING} from '../../core/workers/attempt-report.js'
 
 export default class TaskRun extends HelixCommand<TaskOutputView> {
   static override summary = 'run a command as a durable task'
@@ -45,8 +45,7 @@ export default class TaskRun extends HelixCommand<TaskOutputView> {
       process.exitCode = exitCodeOf(task)
       // The command says itself why it failed, unless it is for what it did not leave behind.
       if (task.failure_kind && (task.failure_kind !== 'exit' || task.exit_code === 0)) context.logger.warn(`task ${task.id}: ${task.error_message}`)
-      const hint = task.exit_code === PROGRAM_MISSING ? hintAtShell(argv as string[]) : undefined
-      if (hint) context.logger.warn(hint)
+      if (task.exit_code === PROGRAM_MISSING) hintAtShell(argv as string[], context.logger.warn)
     }
     return viewTaskOutput(task)
   }

@@ -1,8 +1,6 @@
 import type {CoordinatorEvents} from '../scheduler/coordinator-options.js'
 import type {SettledTask} from '../tasks/complete-attempts.js'
-
-/** The exit code of a task whose program was not there, as shells have it. */
-export const PROGRAM_MISSING = 127
+import {PROGRAM_MISSING} from '../workers/attempt-report.js'
 
 /** How far a request has come, for whoever shows it. Tasks that an earlier run has done count for nothing. */
 export class MapTally {

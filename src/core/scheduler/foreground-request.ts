@@ -3,7 +3,7 @@ import {HelixError} from '../errors/helix-error.js'
 import {cancelTasks} from '../tasks/change-tasks.js'
 import type {SettledTask} from '../tasks/complete-attempts.js'
 import {explainNoWorker} from '../tasks/explain-pending.js'
-import {createRequest, type NewTask, submitTasks} from '../tasks/submit-tasks.js'
+import {createRequest, type NewRequest, type NewTask, submitTasks} from '../tasks/submit-tasks.js'
 import type {TaskStatus} from '../tasks/task.js'
 import {readTaskRow} from '../tasks/task-rows.js'
 import {listWorkers} from '../workers/worker-store.js'
@@ -23,8 +23,7 @@ export interface ForegroundOptions extends Omit<CoordinatorOptions, 'kind' | 'ev
   command: string
   /** Name of the project that its tasks belong to; `default` when absent. */
   project?: string | undefined
-  /** As `NewRequest` has it. */
-  restore?: (() => Promise<void>) | undefined
+  restore?: NewRequest['restore']
   events?: CoordinatorEvents
   /** Sees to it that a scheduler adopts tasks whose coordinators are gone: they may hold the slots that this request waits for. */
   rescueOrphans: () => Promise<void>

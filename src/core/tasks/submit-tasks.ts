@@ -55,8 +55,9 @@ export async function createRequest(store: Store, request: NewRequest, outer?: K
 }
 
 /**
- * Queues tasks, all or none. A request that was pruned meanwhile, because all of its earlier tasks had ended, is made again. Resolves to the ids in the order given: a task whose idempotency key the store already has
+ * Queues tasks, all or none. Resolves to the ids in the order given: a task whose idempotency key the store already has
  * is not added, its earlier id is returned. Once this resolves the tasks are durable, or will be with `outer`, the caller's transaction.
+ * A request that was pruned meanwhile, because all of its earlier tasks had ended, is made again.
  */
 export function submitTasks(store: Store, request: NewRequest, tasks: readonly NewTask[], outer?: Knex.Transaction): Promise<string[]> {
   return within(store, outer, async (trx) => {

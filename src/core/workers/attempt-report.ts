@@ -3,6 +3,9 @@ import {constants} from 'node:os'
 /** Bytes of each stream that the store keeps and that a report carries. */
 const TAIL_BYTES = 64 * 1024
 
+/** The exit code of an attempt whose program was not there, as shells have it. */
+export const PROGRAM_MISSING = 127
+
 /** How an attempt ended, as its supervisor wrote it down. */
 export interface AttemptReport {
   exitCode: number | null
